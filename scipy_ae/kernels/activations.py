@@ -1,0 +1,174 @@
+"""Activations as loops over whole layers: value, first derivative as a product, second derivative as a product.
+
+Conventions: ``A`` (n, q) is what comes in, z = beta A, ``Y`` = f(z); a derivative is always that of the whole,
+with beta. ``alpha`` is the fixed parameter of leaky relu and elu, ``slope`` (q,) the trained one of parametric relu.
+Elementwise functions have diagonal Jacobians and softmax a symmetric one, so that the product J v serves the backward and the
+tangent sweep alike. At a kink the derivative is the one of the left side, which is 0 for relu; a step's is 0 everywhere.
+"""
+
+from numba import njit
+
+from scipy_ae.kernels import elementary
+from scipy_ae.kernels.elementary import FLAGS
+
+IDENTITY, STEP, LOGISTIC, TANH, ARCTAN, RELU = 0, 1, 2, 3, 4, 5
+LEAKY_RELU, PARAMETRIC_RELU, ELU, SOFTPLUS, SATURATING_LINEAR, SOFTMAX = 6, 7, 8, 9, 10, 11
+
+_exp, _expm1_negative = elementary.exp, elementary.expm1_negative
+_logistic, _softplus = elementary.logistic, elementary.softplus
+_tanh, _arctan = elementary.tanh, elementary.arctan
+
+
+@njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True)
+def activation_forward(code, beta, alpha, slope, A, Y):
+    """Y = f(beta A)."""
+    n, q = A.shape
+    a, y = A.reshape(n * q), Y.reshape(n * q)
+    one, zero = beta / beta, beta - beta  # of the arrays' own precision
+    if code == TANH:
+        for i in range(a.size):
+            y[i] = _tanh(beta * a[i])
+    elif code == LOGISTIC:
+        for i in range(a.size):
+            y[i] = _logistic(beta * a[i])
+    elif code == IDENTITY:
+        for i in range(a.size):
+            y[i] = beta * a[i]
+    elif code == STEP:
+        for i in range(a.size):
+            y[i] = one if a[i] >= zero else (zero if a[i] < zero else a[i])
+    elif code == ARCTAN:
+        for i in range(a.size):
+            y[i] = _arctan(beta * a[i])
+    elif code == RELU:
+        for i in range(a.size):
+            y[i] = zero if a[i] <= zero else beta * a[i]
+    elif code == LEAKY_RELU:
+        for i in range(a.size):
+            y[i] = beta * a[i] * (one if a[i] > zero else alpha)
+    elif code == PARAMETRIC_RELU:
+        for i in range(n):
+            for j in range(q):
+                Y[i, j] = beta * A[i, j] * (one if A[i, j] > zero else slope[j])
+    elif code == ELU:
+        for i in range(a.size):
+            z = beta * a[i]
+            y[i] = z if z > zero else alpha * _expm1_negative(z)
+    elif code == SOFTPLUS:
+        for i in range(a.size):
+            y[i] = _softplus(beta * a[i])
+    elif code == SATURATING_LINEAR:
+        for i in range(a.size):
+            z = beta * a[i]
+            y[i] = zero if z <= zero else (one if z >= one else z)
+    elif code == SOFTMAX:
+        _softmax_forward(beta, A, Y)
+
+
+@njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True)
+def _softmax_forward(beta, A, Y):
+    """Each row divided by its sum, after its largest entry is taken off, so that nothing overflows."""
+    n, q = A.shape
+    for i in range(n):
+        top = A[i, 0]
+        for j in range(1, q):
+            top = max(top, A[i, j])
+        total = beta - beta
+        for j in range(q):
+            Y[i, j] = _exp(beta * (A[i, j] - top))
+            total += Y[i, j]
+        for j in range(q):
+            Y[i, j] /= total
+
+
+@njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True)
+def activation_product(code, beta, alpha, slope, A, Y, V, out):
+    """out = J V, with J the derivative of Y by A; ``out`` may be ``V``."""
+    n, q = A.shape
+    a, y, v, o = A.reshape(n * q), Y.reshape(n * q), V.reshape(n * q), out.reshape(n * q)
+    one, zero = beta / beta, beta - beta
+    if code == TANH:
+        for i in range(a.size):
+            o[i] = v[i] * (beta * (one - y[i] * y[i]))
+    elif code == LOGISTIC:
+        for i in range(a.size):
+            o[i] = v[i] * (beta * (y[i] * (one - y[i])))
+    elif code == IDENTITY:
+        for i in range(a.size):
+            o[i] = v[i] * beta
+    elif code == STEP:
+        o[:] = zero
+    elif code == ARCTAN:
+        for i in range(a.size):
+            z = beta * a[i]
+            o[i] = v[i] * (beta / (one + z * z))
+    elif code == RELU:
+        for i in range(a.size):
+            o[i] = v[i] * beta if a[i] > zero else zero
+    elif code == LEAKY_RELU:
+        for i in range(a.size):
+            o[i] = v[i] * (beta * (one if a[i] > zero else alpha))
+    elif code == PARAMETRIC_RELU:
+        for i in range(n):
+            for j in range(q):
+                out[i, j] = V[i, j] * (beta * (one if A[i, j] > zero else slope[j]))
+    elif code == ELU:
+        for i in range(a.size):
+            o[i] = v[i] * (beta * (one if a[i] > zero else y[i] + alpha))
+    elif code == SOFTPLUS:
+        for i in range(a.size):
+            o[i] = v[i] * (beta * _logistic(beta * a[i]))
+    elif code == SATURATING_LINEAR:
+        for i in range(a.size):
+            o[i] = v[i] * beta if zero < a[i] and beta * a[i] <= one else zero
+    elif code == SOFTMAX:
+        for i in range(n):
+            mean = zero
+            for j in range(q):
+                mean += Y[i, j] * V[i, j]
+            for j in range(q):
+                out[i, j] = beta * (Y[i, j] * (V[i, j] - mean))
+
+
+@njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True)
+def activation_curvature(code, beta, alpha, A, Y, vA, dY, out):
+    """out += the change of J dY when A moves by vA, for fixed dY; 0 for the piecewise linear activations."""
+    n, q = A.shape
+    a, y, v, d, o = (
+        A.reshape(n * q),
+        Y.reshape(n * q),
+        vA.reshape(n * q),
+        dY.reshape(n * q),
+        out.reshape(n * q),
+    )
+    one, zero = beta / beta, beta - beta
+    two = one + one
+    if code == TANH:
+        for i in range(a.size):
+            o[i] -= two * beta * beta * y[i] * (one - y[i] * y[i]) * v[i] * d[i]
+    elif code == LOGISTIC:
+        for i in range(a.size):
+            o[i] += beta * beta * y[i] * (one - y[i]) * (one - two * y[i]) * v[i] * d[i]
+    elif code == ARCTAN:
+        for i in range(a.size):
+            z = beta * a[i]
+            s = one / (one + z * z)
+            o[i] -= two * beta * beta * z * s * s * v[i] * d[i]
+    elif code == ELU:
+        for i in range(a.size):
+            o[i] += (zero if a[i] > zero else beta * beta * (y[i] + alpha)) * v[i] * d[i]
+    elif code == SOFTPLUS:
+        for i in range(a.size):
+            s = _logistic(beta * a[i])
+            o[i] += beta * beta * s * (one - s) * v[i] * d[i]
+    elif code == SOFTMAX:
+        for i in range(n):
+            mean, drift, shift = zero, zero, zero
+            for j in range(q):
+                mean += Y[i, j] * dY[i, j]
+                drift += Y[i, j] * vA[i, j]
+            for j in range(q):
+                shift += beta * Y[i, j] * (vA[i, j] - drift) * dY[i, j]
+            for j in range(q):
+                moved = beta * Y[i, j] * (vA[i, j] - drift)
+                out[i, j] += beta * (moved * (dY[i, j] - mean) - Y[i, j] * shift)

@@ -1,0 +1,168 @@
+"""Dense layer: A = X W + b, Y = f(A); forward, backward, tangent, and the tangent of backward.
+
+``row`` is the layer's row of the table, ``coef`` its (beta, alpha). W is (p, q), X (n, p), A and Y (n, q); ``dY`` is the
+derivative of the objective by Y and is used up; ``v`` is a direction in theta and ``vX`` that of the input.
+"""
+
+import numpy as np
+from numba import njit
+
+from scipy_ae.kernels import table as T
+from scipy_ae.kernels.activations import (
+    PARAMETRIC_RELU,
+    activation_curvature,
+    activation_forward,
+    activation_product,
+)
+from scipy_ae.kernels.elementary import FLAGS
+from scipy_ae.kernels.products import affine, left_transposed, right_transposed
+
+
+@njit(cache=True, nogil=True)
+def _weight(row, theta):
+    p, q = row[T.INPUTS], row[T.OUTPUTS]
+    return theta[row[T.WEIGHT] : row[T.WEIGHT] + p * q].reshape(p, q)
+
+
+@njit(cache=True, nogil=True)
+def _bias(row, theta):
+    return theta[row[T.BIAS] : row[T.BIAS] + row[T.OUTPUTS]]
+
+
+@njit(cache=True, nogil=True)
+def _slope(row, theta):
+    """The trained slopes (q,) of a parametric relu; empty for every other activation."""
+    if row[T.ACTIVATION] == PARAMETRIC_RELU:
+        return theta[row[T.SLOPE] : row[T.SLOPE] + row[T.OUTPUTS]]
+    return theta[:0]
+
+
+@njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True)
+def dense_forward(row, coef, theta, X, A, Y):
+    affine(X, _weight(row, theta), _bias(row, theta), A)
+    activation_forward(row[T.ACTIVATION], coef[T.BETA], coef[T.ALPHA], _slope(row, theta), A, Y)
+
+
+@njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True)
+def dense_backward(row, coef, theta, X, A, Y, dA, through, spare, dX, deeper, gradient):
+    """Write the layer's part of ``gradient`` and, where ``deeper``, the derivative by its input into dX.
+
+    ``dA`` comes as the derivative by Y, or, where not ``through``, by A already; it leaves as that by A.
+    ``spare`` has room for min(p * q, SMALL) numbers.
+    """
+    if through:
+        if row[T.ACTIVATION] == PARAMETRIC_RELU:
+            _slope_gradient(coef[T.BETA], A, dA, _slope(row, gradient))
+        slope = _slope(row, theta)
+        activation_product(row[T.ACTIVATION], coef[T.BETA], coef[T.ALPHA], slope, A, Y, dA, dA)
+    left_transposed(X, dA, _weight(row, gradient))
+    _column_sums(dA, _bias(row, gradient))
+    if deeper:
+        right_transposed(dA, _weight(row, theta), spare, dX)
+
+
+@njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True)
+def _column_sums(D, out):
+    n, q = D.shape
+    out[:] = D[0]
+    for i in range(1, n):
+        for j in range(q):
+            out[j] += D[i, j]
+
+
+@njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True)
+def _slope_gradient(beta, A, dY, out):
+    """Of parametric relu: its output is slope * beta * A where A is not positive."""
+    n, q = A.shape
+    out[:] = 0
+    for i in range(n):
+        for j in range(q):
+            if A[i, j] <= 0:
+                out[j] += beta * A[i, j] * dY[i, j]
+
+
+@njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True)
+def dense_tangent(row, coef, theta, v, X, vX, moving, A, Y, vA, vY):
+    """vA = vX W + X V + v_b and vY = J vA; ``moving`` is False where the input has no tangent."""
+    affine(X, _weight(row, v), _bias(row, v), vA)
+    if moving:
+        vA += np.dot(vX, _weight(row, theta))
+    slope = _slope(row, theta)
+    activation_product(row[T.ACTIVATION], coef[T.BETA], coef[T.ALPHA], slope, A, Y, vA, vY)
+    if row[T.ACTIVATION] == PARAMETRIC_RELU:
+        turn = _slope(row, v)
+        n, q = A.shape
+        for i in range(n):
+            for j in range(q):
+                if A[i, j] <= 0:
+                    vY[i, j] += coef[T.BETA] * A[i, j] * turn[j]
+
+
+@njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True)
+def dense_backward_tangent(row, coef, theta, v, X, vX, moving, A, Y, vA, dA, vdA, through, product):
+    """The tangent of :func:`dense_backward` (Pearlmutter 1994): what the layer's gradient and dX do along ``v``.
+
+    ``dA`` and its tangent ``vdA`` come and leave as in dense_backward; ``product`` is the Hessian times v.
+    Returns dX and its tangent.
+    """
+    code, beta, alpha = row[T.ACTIVATION], coef[T.BETA], coef[T.ALPHA]
+    slope = _slope(row, theta)
+    if through:
+        if code == PARAMETRIC_RELU:
+            _slope_gradient(beta, A, vdA, _slope(row, product))
+            _slope_gradient_tangent(beta, A, vA, dA, _slope(row, product))
+        activation_product(code, beta, alpha, slope, A, Y, vdA, vdA)
+        activation_curvature(code, beta, alpha, A, Y, vA, dA, vdA)
+        if code == PARAMETRIC_RELU:
+            _slope_curvature(beta, A, dA, _slope(row, v), vdA)
+        activation_product(code, beta, alpha, slope, A, Y, dA, dA)
+    weight = _weight(row, product)
+    left_transposed(X, vdA, weight)
+    if moving:
+        weight += np.dot(vX.T, dA)
+    _column_sums(vdA, _bias(row, product))
+    dX = np.dot(dA, _weight(row, theta).T)
+    vdX = np.dot(vdA, _weight(row, theta).T) + np.dot(dA, _weight(row, v).T)
+    return dX, vdX
+
+
+@njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True)
+def _slope_gradient_tangent(beta, A, vA, dY, out):
+    """out += the change of the slopes' gradient when A moves by vA."""
+    n, q = A.shape
+    for i in range(n):
+        for j in range(q):
+            if A[i, j] <= 0:
+                out[j] += beta * vA[i, j] * dY[i, j]
+
+
+@njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True)
+def _slope_curvature(beta, A, dY, turn, out):
+    """out += the change of J dY when the slopes move by ``turn``."""
+    n, q = A.shape
+    for i in range(n):
+        for j in range(q):
+            if A[i, j] <= 0:
+                out[i, j] += beta * turn[j] * dY[i, j]
+
+
+@njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True)
+def dense_backward_rows(row, coef, theta, X, A, Y, dA, spare, dX, deeper, rows):
+    """As dense_backward, but each row of X keeps its own gradient: ``rows`` is (n, theta.size)."""
+    n, p = X.shape
+    q = A.shape[1]
+    w, b, s = row[T.WEIGHT], row[T.BIAS], row[T.SLOPE]
+    if row[T.ACTIVATION] == PARAMETRIC_RELU:
+        for i in range(n):
+            for j in range(q):
+                rows[i, s + j] = coef[T.BETA] * min(A[i, j], 0) * dA[i, j]
+    slope = _slope(row, theta)
+    activation_product(row[T.ACTIVATION], coef[T.BETA], coef[T.ALPHA], slope, A, Y, dA, dA)
+    for i in range(n):
+        for k in range(p):
+            for j in range(q):
+                rows[i, w + k * q + j] = X[i, k] * dA[i, j]
+        for j in range(q):
+            rows[i, b + j] = dA[i, j]
+    if deeper:
+        right_transposed(dA, _weight(row, theta), spare, dX)

@@ -1,0 +1,187 @@
+"""Network: encoder, bottleneck and decoder, and the layout of all their parameters in one vector."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from scipy_ae import initializers
+from scipy_ae.activations import Activation
+from scipy_ae.bottlenecks import Plain
+from scipy_ae.errors import InputError
+from scipy_ae.kernels import table as T
+from scipy_ae.layers import Dense
+from scipy_ae.layout import Layout
+
+
+class Network:
+    """An autoencoder as a function of theta.
+
+    Parameters
+    ----------
+    encoder, decoder : sequence of Dense
+        From input to code and from code to output; each layer's inputs are the outputs of the one before.
+    bottleneck : Plain
+
+    Attributes
+    ----------
+    layout : Layout
+        Where each layer's arrays lie in theta.
+    size : int
+        Length n of theta.
+    inputs, latent_dim, outputs : int
+        Widths of input, code and output.
+    """
+
+    def __init__(
+        self, encoder: Sequence[Dense], decoder: Sequence[Dense], bottleneck: Plain | None = None
+    ) -> None:
+        self.encoder, self.decoder = tuple(encoder), tuple(decoder)
+        self.bottleneck = bottleneck or Plain()
+        self.layers = self.encoder + self.decoder
+        if not self.encoder or not self.decoder:
+            raise InputError("layers: an encoder and a decoder of at least one layer each are needed")
+        for before, after in zip(self.layers, self.layers[1:]):
+            if before.outputs != after.inputs:
+                raise InputError(
+                    f"layers: one of {before.outputs} outputs is followed by one of {after.inputs} inputs"
+                )
+        self.inputs, self.outputs = self.encoder[0].inputs, self.decoder[-1].outputs
+        self.latent_dim = self.encoder[-1].outputs
+        self.layout = Layout(
+            (f"{name}.{kind}", shape)
+            for name, layer in self.named_layers()
+            for kind, shape in layer.parameters()
+        )
+        self.size = self.layout.size
+        self._build_tables()
+
+    def _build_tables(self) -> None:
+        rows, units = [], 0
+        for name, layer in self.named_layers():
+            offsets = {kind: self.layout.offset(f"{name}.{kind}") for kind, _ in layer.parameters()}
+            rows.append(layer.row(offsets, units))
+            units += layer.outputs
+        self.table = np.array(rows, dtype=np.int64)  # (layers, columns)
+        self.coefs = np.array([layer.coefficients() for layer in self.layers])  # (layers, 2)
+        self.units = units
+        self.widest = max(self.inputs, *(layer.outputs for layer in self.layers))
+
+    @classmethod
+    def parse(
+        cls,
+        spec: str | Sequence[int],
+        activation: str | Activation = "tanh",
+        output: str | Activation = "logistic",
+        code: str | Activation | None = None,
+    ) -> "Network":
+        """A network of dense layers from its widths.
+
+        Parameters
+        ----------
+        spec : str or sequence of int
+            ``"35-28-23-2-23-28-35"``; the narrowest layer, the first on a tie, is the code.
+        activation, output, code : str or Activation
+            Of the hidden layers, of the last, and of the code (as the hidden ones where None).
+        """
+        widths = _widths(spec)
+        middle = min(range(1, len(widths) - 1), key=lambda k: widths[k], default=0)
+        if len(widths) < 3 or widths[middle] >= min(widths[0], widths[-1]):
+            shown = "-".join(map(str, widths))
+            raise InputError(
+                f"layers: '{shown}' has no bottleneck; an inner layer narrower than input and output is needed"
+            )
+        hidden = Activation.of(activation)
+        kinds = [hidden] * (len(widths) - 1)
+        kinds[-1] = Activation.of(output)
+        kinds[middle - 1] = hidden if code is None else Activation.of(code)
+        dense = [Dense(p, q, kind) for p, q, kind in zip(widths, widths[1:], kinds)]
+        return cls(encoder=dense[:middle], decoder=dense[middle:])
+
+    def named_layers(self) -> list[tuple[str, Dense]]:
+        """The layers from input to output with their names (``encoder.0``, ...)."""
+        return [
+            (f"{part}.{k}", layer)
+            for part, layers in (("encoder", self.encoder), ("decoder", self.decoder))
+            for k, layer in enumerate(layers)
+        ]
+
+    @property
+    def spec(self) -> str:
+        """The widths, as :meth:`parse` reads them."""
+        return "-".join(map(str, (self.inputs, *(layer.outputs for layer in self.layers))))
+
+    def initialize(
+        self, rng: np.random.Generator, std: float | None = None, init: str = "gaussian"
+    ) -> np.ndarray:
+        """A start: theta, float64 of shape (n,).
+
+        Parameters
+        ----------
+        rng : numpy.random.Generator
+        std : float, optional
+            For ``gaussian`` every entry is N(0, std^2) with std 0.73 by default; for the others, see ``initializers``.
+        init : str
+            ``gaussian``, ``fan-in``, ``glorot``, ``he`` or ``orthogonal``.
+        """
+        shapes = [(name, shape) for name, (_, shape) in self.layout.entries.items()]
+        return initializers.get(init).draw(shapes, rng, std)
+
+    def encode(self, theta: np.ndarray, x: np.ndarray) -> np.ndarray:
+        """Codes (n, latent_dim) of the rows of x (n, inputs)."""
+        return self._run(theta, x, 0, len(self.encoder), "x")
+
+    def decode(self, theta: np.ndarray, z: np.ndarray) -> np.ndarray:
+        """Outputs (n, outputs) of the codes z (n, latent_dim)."""
+        return self._run(theta, z, len(self.encoder), len(self.layers), "z")
+
+    def reconstruct(self, theta: np.ndarray, x: np.ndarray) -> np.ndarray:
+        """Outputs (n, outputs) of the rows of x (n, inputs): encoded, then decoded."""
+        return self._run(theta, x, 0, len(self.layers), "x")
+
+    def _run(self, theta: np.ndarray, x: np.ndarray, first: int, last: int, name: str) -> np.ndarray:
+        from scipy_ae.kernels.sweeps import forward
+
+        theta = as_theta(theta, self.size)
+        x = np.ascontiguousarray(x, dtype=np.float64)
+        width = self.layers[first].inputs
+        if x.ndim != 2 or x.shape[1] != width:
+            raise InputError(f"{name}: expected shape (n, {width}), got {x.shape}")
+        table = self.table[first:last].copy()
+        table[:, T.UNITS] -= table[0, T.UNITS]
+        units = sum(layer.outputs for layer in self.layers[first:last])
+        before, after = np.empty(len(x) * units), np.empty(len(x) * units)
+        return forward(table, self.coefs[first:last], theta, x, before, after).copy()
+
+    def describe(self) -> str:
+        """A line for each layer: name, widths, activation, number of parameters."""
+        lines = [
+            f"{name:<10} {layer.inputs:>5} -> {layer.outputs:<5} {layer.activation!s:<17}"
+            f" {sum(int(np.prod(shape)) for _, shape in layer.parameters()):>8}"
+            for name, layer in self.named_layers()
+        ]
+        total = f"{self.spec}: a code of {self.latent_dim}, {self.size} parameters"
+        return "\n".join([*lines, total])
+
+    def __repr__(self) -> str:
+        return f"<Network {self.spec}, {self.size} parameters>"
+
+
+def as_theta(theta: np.ndarray, size: int) -> np.ndarray:
+    """theta as a contiguous float64 vector, its length checked."""
+    theta = np.ascontiguousarray(theta, dtype=np.float64)
+    if theta.shape != (size,):
+        raise InputError(f"theta: expected shape ({size},), got {theta.shape}")
+    return theta
+
+
+def _widths(spec: str | Sequence[int]) -> list[int]:
+    words = spec.split("-") if isinstance(spec, str) else list(spec)
+    try:
+        widths = [int(word) for word in words]
+    except (TypeError, ValueError):
+        raise InputError(
+            f"layers: '{spec}' is not accepted; widths such as '35-28-23-2-23-28-35' are"
+        ) from None
+    if not widths or min(widths) < 1:
+        raise InputError(f"layers: '{spec}' is not accepted; each width is a whole number of at least 1")
+    return widths

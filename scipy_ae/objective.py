@@ -1,0 +1,232 @@
+"""Objective: network, loss, penalties and batch as functions of theta.
+
+Conventions
+-----------
+``theta`` and all that is laid out as it are float64 of shape (n,); x is (rows, p), target and output (rows, q). The value is
+the loss averaged over the rows and summed over the outputs, plus the penalties. An objective is deterministic and is not
+changed after it is made: a new batch is a new objective, ``objective.on(batch)``, that shares the work arrays (so that
+objectives of one family serve one thread at a time). ``jac`` is a fresh array at each call, since SciPy's CG, BFGS and
+trust-krylov keep references to it.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from scipy_ae import losses
+from scipy_ae.batches import Batch
+from scipy_ae.errors import InputError
+from scipy_ae.network import Network, as_theta
+from scipy_ae.penalties import L2
+from scipy_ae.problem import Problem
+
+
+class Objective(Problem):
+    """A training objective that SciPy can minimise.
+
+    Parameters
+    ----------
+    network : Network
+    batch : Batch
+    loss : str or loss, optional
+        ``squared-error`` or ``cross-entropy``; by default cross-entropy for a logistic output, else squared error.
+    penalties : sequence of L2
+    dtype : float64 or float32
+        Precision of the sweeps. theta and the gradient are float64 either way; with float32 the value and the gradient
+        carry some 6 correct digits, so that solvers stop at a gradient about 1e-6 of its start at best.
+
+    Attributes
+    ----------
+    offers : frozenset of str
+        fun, jac, hessp, gauss_newton_p; for the squared error also residual and residual_jac.
+    size : int
+        Length n of theta.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        batch: Batch,
+        loss: str | losses.SquaredError | losses.CrossEntropy | None = None,
+        penalties: Sequence[L2] = (),
+        dtype=np.float64,
+    ) -> None:
+        self.network, self.size = network, network.size
+        output = network.layers[-1].activation
+        self.loss = losses.get(loss, output)
+        self._loss_code = self.loss.code(output)
+        self.penalties = tuple(penalties)
+        self.dtype = np.dtype(dtype)
+        if self.dtype not in (np.float64, np.float32):
+            raise InputError(f"dtype: {dtype} is not accepted; float64 and float32 are")
+        self._decay = (
+            sum(penalty.curvature(network.layout) for penalty in self.penalties) if penalties else None
+        )
+        self.offers = frozenset(
+            {"fun", "jac", "hessp", "gauss_newton_p"}
+            | ({"residual", "residual_jac"} if self.loss.sum_of_squares else set())
+        )
+        self._coefs = network.coefs.astype(self.dtype)
+        self._work = _Work(network, self.dtype)
+        self._take(batch)
+
+    def _take(self, batch: Batch) -> None:
+        for name, got, width in (
+            ("x", batch.x.shape[1], self.network.inputs),
+            ("target", batch.target.shape[1], self.network.outputs),
+        ):
+            if got != width:
+                raise InputError(
+                    f"layers: {self.network.spec} does not fit a {name} of {got} columns; it takes {width}"
+                )
+        self.loss.check_target(batch.target)
+        self.batch = batch
+        self._data = tuple(
+            part.astype(self.dtype, copy=False) for part in (batch.x, batch.target, batch.weight)
+        )
+
+    def on(self, batch: Batch) -> "Objective":
+        """The same objective on other rows; network and work arrays are shared."""
+        other = object.__new__(Objective)
+        other.__dict__.update(self.__dict__)
+        other._take(batch)
+        return other
+
+    def fun(self, theta: np.ndarray) -> float:
+        theta = as_theta(theta, self.size)
+        return self._data_loss(theta) + self._penalty(theta)
+
+    def _data_loss(self, theta: np.ndarray) -> float:
+        from scipy_ae.kernels.sweeps import loss_only
+
+        x, target, weight = self._data
+        before, after, deltas, _ = self._work.of(len(x))
+        return loss_only(
+            self.network.table, self._coefs, theta.astype(self.dtype, copy=False),
+            x, target, weight, self._loss_code, before, after, deltas,
+        )  # fmt: skip
+
+    def _penalty(self, theta: np.ndarray) -> float:
+        return 0.0 if self._decay is None else float(np.dot(theta * self._decay, theta))
+
+    def jac(self, theta: np.ndarray) -> np.ndarray:
+        return self.fun_and_jac(theta)[1]
+
+    def fun_and_jac(self, theta: np.ndarray) -> tuple[float, np.ndarray]:
+        from scipy_ae.kernels.sweeps import loss_and_gradient
+
+        theta = as_theta(theta, self.size)
+        x, target, weight = self._data
+        before, after, deltas, spare = self._work.of(len(x))
+        gradient = np.empty(self.size, self.dtype)
+        value = loss_and_gradient(
+            self.network.table, self._coefs, theta.astype(self.dtype, copy=False),
+            x, target, weight, self._loss_code, before, after, deltas, spare, gradient,
+        )  # fmt: skip
+        gradient = gradient.astype(np.float64, copy=False)
+        if self._decay is not None:
+            pull = theta * self._decay
+            gradient += 2.0 * pull
+            value += float(np.dot(pull, theta))
+        return value, gradient
+
+    def hessp(self, theta: np.ndarray, v: np.ndarray) -> np.ndarray:
+        """The exact Hessian at theta times v (Pearlmutter 1994)."""
+        from scipy_ae.kernels.sweeps import hessian_product
+
+        theta, direction, common, product = self._for_product(theta, v)
+        before, after, _, _ = self._work.of(len(self.batch))
+        hessian_product(*common, before, after, product)
+        return self._with_decay(product, direction)
+
+    def gauss_newton_p(self, theta: np.ndarray, v: np.ndarray) -> np.ndarray:
+        """The generalised Gauss-Newton matrix at theta times v (Schraudolph 2002); never of negative curvature."""
+        from scipy_ae.kernels.sweeps import gauss_newton_product
+
+        theta, direction, common, product = self._for_product(theta, v)
+        gauss_newton_product(*common, *self._work.of(len(self.batch)), product)
+        return self._with_decay(product, direction)
+
+    def _for_product(self, theta: np.ndarray, v: np.ndarray) -> tuple:
+        theta, v = as_theta(theta, self.size), as_theta(v, self.size)
+        x, target, weight = self._data
+        common = (
+            self.network.table, self._coefs, theta.astype(self.dtype, copy=False), v.astype(self.dtype, copy=False),
+            x, target, weight, self._loss_code,
+        )  # fmt: skip
+        return theta, v, common, np.empty(self.size, self.dtype)
+
+    def _with_decay(self, product: np.ndarray, v: np.ndarray) -> np.ndarray:
+        product = product.astype(np.float64, copy=False)
+        return product if self._decay is None else product + 2.0 * self._decay * v
+
+    def residual(self, theta: np.ndarray) -> np.ndarray:
+        """sqrt(weight_i) (y_ij - t_ij), row by row, then the root of each penalised entry, shape (m,).
+
+        m is rows * q, plus the number of penalised weights; the squares sum to ``fun``.
+        """
+        if "residual" not in self.offers:
+            raise self._lacks("residual")
+        theta = as_theta(theta, self.size)
+        error = self.network.reconstruct(theta, self.batch.x) - self.batch.target
+        data = (np.sqrt(self.batch.weight)[:, None] * error).reshape(-1)
+        if self._decay is None:
+            return data
+        penalised = self._decay > 0
+        return np.concatenate([data, np.sqrt(self._decay[penalised]) * theta[penalised]])
+
+    def residual_jac(self, theta: np.ndarray) -> np.ndarray:
+        """The derivative of :meth:`residual` by theta, shape (m, n)."""
+        from scipy_ae.kernels.sweeps import gradient_rows
+
+        if "residual_jac" not in self.offers:
+            raise self._lacks("residual_jac")
+        theta = as_theta(theta, self.size)
+        q = self.network.outputs
+        count = len(self.batch) * q
+        # each row stands q times, once for each output whose derivative it carries
+        x = np.repeat(self.batch.x, q, axis=0)
+        before, after, deltas, spare = _Work(self.network, np.dtype(np.float64)).of(count)
+        seed = deltas[0, : count * q].reshape(len(self.batch), q, q)
+        seed[...] = np.sqrt(self.batch.weight)[:, None, None] * np.eye(q)
+        penalised = np.zeros(0, dtype=np.intp) if self._decay is None else np.flatnonzero(self._decay)
+        rows = np.zeros((count + len(penalised), self.size))
+        gradient_rows(
+            self.network.table, self.network.coefs, theta, x, before, after, deltas, spare, rows[:count]
+        )
+        if len(penalised):
+            rows[count + np.arange(len(penalised)), penalised] = np.sqrt(self._decay[penalised])
+        return rows
+
+    def parts(self, theta: np.ndarray) -> dict[str, float]:
+        """The loss and each penalty by name; they sum to ``fun``."""
+        theta = as_theta(theta, self.size)
+        parts = {self.loss.name: self._data_loss(theta)}
+        for penalty in self.penalties:
+            value = float(np.dot(theta * penalty.curvature(self.network.layout), theta))
+            parts[penalty.name] = parts.get(penalty.name, 0.0) + value
+        return parts
+
+    def __repr__(self) -> str:
+        return f"<Objective {self.loss.name} of {self.network.spec} on {len(self.batch)} rows>"
+
+
+class _Work:
+    """Work arrays of the sweeps for the number of rows last asked for."""
+
+    def __init__(self, network: Network, dtype: np.dtype) -> None:
+        from scipy_ae.kernels.products import SMALL
+
+        self._network, self._dtype, self._rows = network, dtype, -1
+        largest = max(layer.inputs * layer.outputs for layer in network.layers)
+        self._spare = np.empty(min(largest, SMALL), dtype)
+        self._arrays: tuple[np.ndarray, ...] = ()
+
+    def of(self, rows: int) -> tuple[np.ndarray, ...]:
+        """before, after (rows * units), deltas (2, rows * widest), spare."""
+        if rows != self._rows:
+            units, widest = self._network.units, self._network.widest
+            shapes = (rows * units, rows * units, (2, rows * widest))
+            self._arrays = (*(np.empty(shape, self._dtype) for shape in shapes), self._spare)
+            self._rows = rows
+        return self._arrays

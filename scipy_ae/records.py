@@ -1,0 +1,167 @@
+"""Record and History: what a training says of itself; RunFolder: where a run keeps it on disk."""
+
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from scipy_ae.errors import InputError
+
+
+@dataclass(frozen=True)
+class Record:
+    """One iteration of a training, as it stands at its end.
+
+    ``loss`` is the whole objective (data loss and penalties, whose ``parts`` are by name); ``grad_norm`` is the
+    maximum norm of the gradient; ``wrong_pixels`` counts the pixels of all rows on the wrong side of one half,
+    ``worst_row`` those of the worst row (both None where the target is not binary); ``seconds`` and ``evaluations``
+    count from the start of the training. A solver burst also tells the loss ``before`` it.
+    """
+
+    iteration: int
+    phase: str  # "start", "step" or "burst"
+    solver: str
+    loss: float
+    parts: dict[str, float]
+    grad_norm: float
+    seconds: float
+    evaluations: int
+    wrong_pixels: int | None = None
+    worst_row: int | None = None
+    before: float | None = None  # bursts: the loss at their start
+    steps: int = 0  # bursts: solver steps made
+    message: str = ""  # bursts: why the solver ended
+    stop: str = ""  # last record: why the training ended
+    theta: np.ndarray | None = field(default=None, repr=False, compare=False)
+
+    def to_json(self) -> str:
+        """One line of ``records.jsonl``; ``theta`` stays in memory, a non-finite number becomes null."""
+        plain = asdict(replace(self, theta=None))
+        del plain["theta"]
+        return json.dumps(_finite(plain), allow_nan=False)
+
+    @classmethod
+    def from_json(cls, line: str) -> "Record":
+        plain = json.loads(line)
+        for name in ("loss", "grad_norm", "seconds"):
+            plain[name] = float("nan") if plain[name] is None else plain[name]
+        return cls(**plain)
+
+
+def _finite(value: Any) -> Any:
+    """The same value with every non-finite number replaced by None (JSON has no word for them)."""
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, float) and not np.isfinite(value):
+        return None
+    return value
+
+
+class History:
+    """All records of a training, without their thetas, and the best theta seen.
+
+    The best is the record of the lowest finite loss, the earlier one on a tie.
+    """
+
+    def __init__(self, records: Iterable[Record] = ()) -> None:
+        self.records: list[Record] = []
+        self.best: Record | None = None
+        for record in records:
+            self.add(record)
+
+    def add(self, record: Record) -> None:
+        if np.isfinite(record.loss) and (self.best is None or record.loss < self.best.loss):
+            self.best = record
+        self.records.append(replace(record, theta=None))
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    def __iter__(self) -> Iterator[Record]:
+        return iter(self.records)
+
+    def __getitem__(self, index: int) -> Record:
+        return self.records[index]
+
+    def column(self, name: str) -> np.ndarray:
+        """One field of all records as an array; None becomes NaN."""
+        values = [getattr(record, name) for record in self.records]
+        return np.array([np.nan if value is None else value for value in values])
+
+    def write(self, path: Path) -> None:
+        text = "".join(record.to_json() + "\n" for record in self.records)
+        write_aside(path, lambda aside: aside.write_text(text, encoding="utf-8"))
+
+    @classmethod
+    def read(cls, path: Path) -> "History":
+        try:
+            lines = path.read_text(encoding="utf-8").splitlines()
+            return cls(Record.from_json(line) for line in lines if line.strip())
+        except OSError as error:
+            raise InputError(f"cannot read the records '{path}': {error.strerror or error}") from None
+        except (ValueError, TypeError, KeyError) as error:
+            raise InputError(f"'{path}' is not a file of records, one JSON object a line ({error})") from None
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The files of one run; the report reads these and nothing else."""
+
+    path: Path
+
+    @property
+    def spec(self) -> Path:
+        """What was asked (TOML)."""
+        return self.path / "spec.toml"
+
+    @property
+    def records(self) -> Path:
+        """One JSON line for each iteration."""
+        return self.path / "records.jsonl"
+
+    @property
+    def model(self) -> Path:
+        """The best theta and the network (safetensors)."""
+        return self.path / "model.safetensors"
+
+    @property
+    def machine(self) -> Path:
+        """Processor, versions and threads (JSON)."""
+        return self.path / "machine.json"
+
+    @property
+    def result(self) -> Path:
+        """The outcome in numbers and words, and the network's layers (JSON)."""
+        return self.path / "result.json"
+
+    @property
+    def arrays(self) -> Path:
+        """Inputs, outputs, codes and decoded points, as the pictures show them (NumPy .npz)."""
+        return self.path / "arrays.npz"
+
+    @property
+    def figures(self) -> Path:
+        """The pictures (PNG)."""
+        return self.path / "figures"
+
+    @property
+    def index(self) -> Path:
+        """The report: one self-contained page."""
+        return self.path / "index.html"
+
+
+def write_aside(path: Path, write: Callable[[Path], Any]) -> None:
+    """Let ``write`` make a file beside ``path``, then rename it over: a reader never sees half a file."""
+    path = Path(path)
+    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        write(aside)
+        os.replace(aside, path)
+    except OSError as error:
+        raise InputError(f"cannot write '{path}': {error.strerror or error}") from None
+    finally:
+        aside.unlink(missing_ok=True)
