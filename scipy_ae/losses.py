@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scipy_ae.activations import Activation
 from scipy_ae.errors import InputError, unknown
 from scipy_ae.kernels import losses as kernel
 
@@ -16,8 +15,8 @@ class SquaredError:
     name = "squared-error"
     sum_of_squares = True
 
-    def code(self, output: Activation) -> int:
-        """The kernel's number for this loss on that output activation."""
+    def code(self, output: str) -> int:
+        """The kernel's number for this loss on an output by the activation of that name."""
         return kernel.SQUARED_ERROR
 
     def check_target(self, target: np.ndarray) -> None:
@@ -34,10 +33,10 @@ class CrossEntropy:
     name = "cross-entropy"
     sum_of_squares = False
 
-    def code(self, output: Activation) -> int:
-        if output.name == "logistic":
+    def code(self, output: str) -> int:
+        if output == "logistic":
             return kernel.CROSS_ENTROPY_OF_LOGITS
-        if output.name == "softmax":
+        if output == "softmax":
             return kernel.CROSS_ENTROPY
         raise InputError(
             f"loss: cross-entropy needs an output within (0, 1), by logistic or softmax; this output is {output}"
@@ -56,12 +55,12 @@ LOSSES = {loss.name: loss for loss in (SquaredError(), CrossEntropy())}
 ALIASES = {"mse": "squared-error", "bce": "cross-entropy"}
 
 
-def get(loss: "str | SquaredError | CrossEntropy | None", output: Activation) -> SquaredError | CrossEntropy:
+def get(loss: "str | SquaredError | CrossEntropy | None", output: str) -> SquaredError | CrossEntropy:
     """The loss of that name; None is the natural one of the output: cross-entropy for logistic, else squared error."""
     if isinstance(loss, (SquaredError, CrossEntropy)):
         return loss
     if loss is None:
-        return LOSSES["cross-entropy" if output.name == "logistic" else "squared-error"]
+        return LOSSES["cross-entropy" if output == "logistic" else "squared-error"]
     name = ALIASES.get(str(loss).lower(), str(loss).lower())
     if name not in LOSSES:
         raise unknown("loss", loss, LOSSES)

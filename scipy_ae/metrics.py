@@ -27,8 +27,8 @@ def wrong_pixels(output: np.ndarray, target: np.ndarray, threshold: float = 0.5)
     if output.ndim != 2:
         raise InputError(f"output must have the shape (n, p), not {output.shape}")
     _check_same_shape(output, target)
-    right = np.where(target > threshold, output > threshold, output <= threshold)
-    return np.count_nonzero(~right, axis=1)
+    wrong = ((output > threshold) != (target > threshold)) | np.isnan(output)
+    return wrong.sum(axis=1)
 
 
 def is_binary(x: np.ndarray) -> bool:
@@ -92,9 +92,7 @@ def nearest_rows(output: np.ndarray, x: np.ndarray, threshold: float = 0.5) -> N
     data.
     """
     if np.ndim(output) != 2 or np.ndim(x) != 2 or np.shape(output)[1] != np.shape(x)[1] or len(x) == 0:
-        raise InputError(
-            f"output and x must be (m, p) and (n, p) with n > 0, not {np.shape(output)}, {np.shape(x)}"
-        )
+        raise InputError(f"output and x must be (m, p) and (n, p) with n > 0, not {np.shape(output)}, {np.shape(x)}")
     ours = (np.asarray(output) > threshold).astype(np.float64)
     theirs = (np.asarray(x) > threshold).astype(np.float64)
     # pixels lit in one of the two only; sums of zeros and ones are exact in floating point
@@ -105,6 +103,4 @@ def nearest_rows(output: np.ndarray, x: np.ndarray, threshold: float = 0.5) -> N
 
 def _check_same_shape(output: np.ndarray, target: np.ndarray) -> None:
     if np.shape(output) != np.shape(target):
-        raise InputError(
-            f"output has shape {np.shape(output)} and target {np.shape(target)}: one shape is accepted"
-        )
+        raise InputError(f"output has shape {np.shape(output)} and target {np.shape(target)}: one shape is accepted")

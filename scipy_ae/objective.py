@@ -52,7 +52,7 @@ class Objective(Problem):
         dtype=np.float64,
     ) -> None:
         self.network, self.size = network, network.size
-        output = network.layers[-1].activation
+        output = network.layers[-1].activation.name
         self.loss = losses.get(loss, output)
         self._loss_code = self.loss.code(output)
         self.penalties = tuple(penalties)

@@ -1,0 +1,37 @@
+"""``scipy-ae check``: are the derivatives of the user's own network right?"""
+
+import click
+
+from scipy_ae.cli.options import data_options, network_options
+
+
+@click.command()
+@data_options
+@network_options
+@click.pass_context
+def check(ctx: click.Context, **settings) -> None:
+    """Check gradient, Hessian products and Jacobian of a network on data.
+
+    The error of a right gradient falls as the square of the step, that of a right Hessian as its cube: the slope is
+    what is measured, so that no tolerance has to be believed.
+
+    \b
+      scipy-ae check
+      scipy-ae check --dataset circles --activation elu
+      scipy-ae check --layers 35-9-2-9-35 --loss squared-error --output tanh --l2 0.01
+
+    Exit code 1 if a check fails. relu and other activations with a kink can fail where a step crosses it.
+    """
+    import numpy as np
+
+    from scipy_ae.checks import check_problem
+    from scipy_ae.experiments.setup import Setup
+    from scipy_ae.experiments.spec import Spec
+
+    setup = Setup.of(Spec(**settings))
+    checks = check_problem(setup.objective, setup.theta, np.random.default_rng(setup.spec.seed))
+    click.echo(setup.network.describe())
+    click.echo(f"{setup.spec.loss} on {len(setup.dataset.x)} rows of {setup.dataset.name}")
+    for one in checks:
+        click.echo(f"{'pass' if one.passed else 'FAIL'}  {one.name:<28} {one.measured:<12.4g} ({one.expected})")
+    ctx.exit(0 if all(one.passed for one in checks) else 1)

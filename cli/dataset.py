@@ -1,0 +1,66 @@
+"""``scipy-ae dataset``: list, look at and export data."""
+
+from pathlib import Path
+
+import click
+
+from scipy_ae.cli.options import FILE
+
+
+@click.group()
+def dataset() -> None:
+    """List the built-in data, look at any data, write it in another format.
+
+    \b
+      scipy-ae dataset list
+      scipy-ae dataset preview font3 --out font3.png
+      scipy-ae dataset preview font.h:Font3 --letters a-j
+      scipy-ae dataset export font2 font2.h
+    """
+
+
+@dataset.command("list")
+def list_() -> None:
+    """The built-in datasets."""
+    from scipy_ae import datasets
+
+    for name, about in datasets.names().items():
+        click.echo(f"{name:<9} {about}")
+    click.echo(f"{'FILE':<9} yours: {', '.join(datasets.SUFFIXES)}; NAME.h:ARRAY and NAME.npz:KEY name what is inside")
+
+
+@dataset.command()
+@click.argument("name", metavar="NAME|FILE")
+@click.option("--letters", metavar="CHOICE", help="Which rows: a count, a range (A-J), a list (A,B,C) or all.")
+@click.option("--out", type=FILE, metavar="FILE.png", help="The picture. [NAME.png]")
+def preview(name: str, letters: str | None, out: Path | None) -> None:
+    """A picture of the data, a row of it at a time, with its labels."""
+    from scipy_ae import report
+
+    data = _chosen(name, letters)
+    look = report.Look.of(data.kind, data.x, data.image_shape)
+    click.echo(f"{data.name}: {len(data.x)} rows of {data.x.shape[1]} values. {data.about}")
+    most = 200
+    if len(data.x) > most:
+        click.echo(f"the picture shows the first {most} rows")
+    figure = report.strip(data.x[:most], look, data.labels[:most])
+    click.echo(report.save(figure, out or Path(f"{data.name}.png")))
+
+
+@dataset.command()
+@click.argument("name", metavar="NAME|FILE")
+@click.argument("path", type=FILE, metavar="TARGET")
+@click.option("--letters", metavar="CHOICE", help="Which rows: a count, a range (A-J), a list (A,B,C) or all.")
+def export(name: str, path: Path, letters: str | None) -> None:
+    """Write the data to TARGET in the format of its suffix: .h, .npy, .npz or .csv."""
+    from scipy_ae import datasets
+
+    datasets.export(_chosen(name, letters), path)
+    click.echo(path)
+
+
+def _chosen(name: str, letters: str | None):
+    from scipy_ae import datasets
+
+    data = datasets.find(name)
+    return data if letters in (None, "all") else data.select(letters)

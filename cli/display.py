@@ -1,0 +1,123 @@
+"""What a person sees while a training runs: a reader of the stream of records."""
+
+import json
+import os
+import signal
+import sys
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+_STRIP = 24
+
+
+class Display:
+    """Live progress on standard error, where that is a terminal; conclusions on standard output.
+
+    The strip shows the last iterations: a dot for a step, a block for a burst of a solver.
+    """
+
+    def __init__(self, iterations: int | None, silent: bool) -> None:
+        self._live = not silent and sys.stderr.isatty()
+        self._silent, self._iterations = silent, iterations
+        self._strip: deque[str] = deque(maxlen=_STRIP)
+        self._progress = self._task = self._last = None
+
+    def __enter__(self) -> "Display":
+        if not self._silent:
+            self._tell_of_compilation()
+        if self._live:
+            from rich.console import Console
+            from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+            self._progress = Progress(
+                TextColumn("{task.description}"), BarColumn(bar_width=20), TextColumn("{task.completed}/{task.total}"),
+                TextColumn("{task.fields[state]}", markup=False), TimeElapsedColumn(), TimeRemainingColumn(compact=True),
+                console=Console(stderr=True), transient=True,
+            )  # fmt: skip
+            self._task = self._progress.add_task("training", total=self._iterations, state="")
+            self._progress.start()
+        return self
+
+    def __exit__(self, *error) -> None:
+        if self._progress is not None:
+            self._progress.stop()
+
+    def _tell_of_compilation(self) -> None:
+        from scipy_ae.kernels.compiled import is_compiled
+
+        if not is_compiled():
+            click.echo("Compiling the kernels for this machine: once, some 20 seconds; later runs start at once.", err=True)
+
+    def record(self, record) -> None:
+        """Reads each record as it comes."""
+        if self._progress is None:
+            return
+        if record.phase != "start":
+            self._strip.append("█" if record.phase == "burst" else "·")
+        self._last = record
+        self._show(record.loss, record.iteration)
+
+    def pulse(self, iteration: int, state) -> None:
+        """A step within a burst."""
+        if self._progress is not None:
+            self._show(state.fun, iteration - 1, f" {state.nit}")
+
+    def _show(self, loss: float, iteration: int, step: str = "") -> None:
+        pixels = self._last.wrong_pixels if self._last is not None else None
+        wrong = "" if pixels is None else f"  {pixels} wrong pixels"
+        state = f"loss {loss:<10.4g}{wrong}  {''.join(self._strip)}{step}"
+        self._progress.update(self._task, completed=iteration, state=state)
+
+    def conclude(self, outcome, index: Path, *, quiet: bool, as_json: bool) -> None:
+        """The outcome in words or as JSON; the report's path is the last line."""
+        result = outcome.result
+        shown = _relative(index)
+        if as_json:
+            click.echo(json.dumps({**result, "report": shown}, ensure_ascii=False))
+            return
+        if not quiet:
+            click.echo(f"{result['title']}: {_words(result)}, in {result['seconds']:.2f} s")
+            click.echo(f"best of {len(outcome.history) - 1} iterations: {result['best_iteration']}; {result['stop']}")
+            for note in result["notes"]:
+                click.echo(f"note: {note}")
+        click.echo(shown)
+
+
+def _words(result: dict) -> str:
+    loss = f"loss {result['loss']:.4g}"
+    if result["wrong_pixels"] is None:
+        return loss
+    if result["wrong_pixels"] == 0:
+        return f"no wrong pixel, {loss}"
+    return f"{result['wrong_pixels']} wrong pixels, at most {result['worst_row']} in a row, {loss}"
+
+
+def _relative(path: Path) -> str:
+    """The path as seen from here where that is shorter."""
+    path = path.resolve()
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
+
+
+@contextmanager
+def listening(interrupt) -> Iterator[None]:
+    """Ctrl-C asks the training to end; a second one ends the program."""
+
+    def ask(signum, frame) -> None:
+        interrupt.asked = True
+        os.write(2, b"\nending after this step (Ctrl-C again to end at once)\n")
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    try:
+        before = signal.signal(signal.SIGINT, ask)
+    except ValueError:  # not the main thread: Ctrl-C does not come here
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,87 @@
+"""Options that several verbs share."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+FOLDER = click.Path(path_type=Path)
+FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+def together(*options: Callable) -> Callable:
+    """Several options as one decorator, in the order in which the help shows them."""
+
+    def decorate(command: Callable) -> Callable:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+data_options = together(
+    click.option(
+        "--dataset",
+        default="font2",
+        show_default=True,
+        metavar="NAME|FILE",
+        help="font1 (signs and digits), font2 (uppercase), font3 (lowercase), circles, or a file: .h (a C header of"
+        " 5x7 letters, FILE.h:ARRAY where it has several), .npy, .npz[:KEY] or .csv.",
+    ),
+    click.option(
+        "--letters",
+        metavar="CHOICE",
+        help="Which rows: a count (10), a range (A-J), a list (A,B,C) or all. 10 for the built-in fonts, else all.",
+    ),
+)
+
+network_options = together(
+    click.option(
+        "--layers",
+        metavar="WIDTHS",
+        help="Widths from input to output; the narrowest is the code. 35-28-23-2-23-28-35 for letters,"
+        " 42-25-15-9-3-2-3-9-15-25-42 for circles.",
+    ),
+    click.option(
+        "--activation",
+        default="tanh",
+        show_default=True,
+        metavar="NAME",
+        help="Of the hidden layers: identity, step, logistic, tanh, arctan, relu, leaky-relu, parametric-relu, elu,"
+        " softplus, saturating-linear or softmax. leaky-relu(0.1) and elu(0.5) set alpha.",
+    ),
+    click.option(
+        "--output",
+        metavar="NAME",
+        help="Activation of the last layer. Logistic for data within [0, 1], else identity; the study used tanh.",
+    ),
+    click.option("--code", metavar="NAME", help="Activation of the code; that of the hidden layers by default."),
+    click.option(
+        "--beta", type=float, default=1.0, show_default=True, help="Slope of the hidden activations: tanh(beta z)."
+    ),
+    click.option(
+        "--loss",
+        metavar="NAME",
+        help="cross-entropy (for a logistic output; the default there) or squared-error.",
+    ),
+    click.option("--l2", type=float, default=0.0, show_default=True, help="Weight decay: l2 * sum of squared weights."),
+    click.option(
+        "--init",
+        default="gaussian",
+        show_default=True,
+        metavar="NAME",
+        help="How weights are drawn: gaussian (as published), fan-in (advised), glorot, he or orthogonal.",
+    ),
+    click.option(
+        "--std", type=float, help="Standard deviation for gaussian (0.73), a factor on the rule's own for the others (1)."
+    ),
+    click.option(
+        "--precision",
+        type=click.Choice(["float64", "float32"]),
+        default="float64",
+        show_default=True,
+        help="Of the sweeps; theta stays float64. float32 carries some 6 digits.",
+    ),
+    click.option("--seed", type=int, default=0, show_default=True, help="Same seed, same run."),
+)

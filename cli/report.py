@@ -1,0 +1,22 @@
+"""``scipy-ae report``: draw the report of a run folder again."""
+
+from pathlib import Path
+
+import click
+
+from scipy_ae.cli.options import FOLDER
+
+
+@click.command()
+@click.argument("runs", nargs=-1, required=True, type=FOLDER, metavar="RUN...")
+def report(runs: tuple[Path, ...]) -> None:
+    """Draw pictures and page of old runs again, from nothing but their folders.
+
+    \b
+      scipy-ae report reports/font2-bfgs-1
+      scipy-ae report reports/*/
+    """
+    from scipy_ae import report as reports
+
+    for run in runs:
+        click.echo(reports.write(run))

@@ -1,0 +1,101 @@
+"""``scipy-ae train``: train, and write the run folder with its report."""
+
+from pathlib import Path
+
+import click
+
+from scipy_ae.cli.options import FOLDER, data_options, network_options, together
+
+_solver_options = together(
+    click.option(
+        "--solver", default="BFGS", show_default=True, metavar="NAME",
+        help="Who makes the bursts; see scipy-ae solvers. BFGS is ours (SciPy's iterates at a fraction of the cost),"
+        " scipy.BFGS is SciPy's own.",
+    ),
+    click.option(
+        "--solver-option", "solver_options", multiple=True, metavar="KEY=VALUE",
+        help="An option of the solver, such as gtol=1e-8; may be given several times.",
+    ),
+    click.option(
+        "--every", type=int, metavar="K",
+        help="A burst of the solver at every K-th iteration: 1 at each, 0 never. [4]",
+    ),
+    click.option("--burst", type=int, metavar="STEPS", help="Solver steps in a burst, at most. [50]"),
+    click.option(
+        "--between", metavar="NAME",
+        help="Who takes the steps between bursts: gradient-descent, momentum, adaptive-eta or Adam. [gradient-descent]",
+    ),
+    click.option("--eta", type=float, help="Learning rate of first-order steps. [0.0085]"),
+    click.option(
+        "--carry", type=click.Choice(["keep", "reset"]),
+        help="Keep the solver's memory from burst to burst, or reset it at each. [keep]",
+    ),
+    click.option(
+        "--guard/--no-guard", default=None,
+        help="Shorten a first-order step that would raise the loss until it does not. [guard; not in a --schedule]",
+    ),
+    click.option(
+        "--schedule", metavar="PHASES",
+        help="One solver after another in place of bursts, e.g. 'adam:500 bfgs:300'.",
+    ),
+    click.option("--batch-size", type=int, metavar="ROWS", help="Mini-batches for first-order steps."),
+)  # fmt: skip
+_stop_options = together(
+    click.option("--iterations", type=int, help="[220; 1000 for circles]"),
+    click.option("--target-loss", type=float, help="Stop once the loss is at or under this."),
+    click.option("--target-pixels", type=int, help="Stop once no row has more wrong pixels than this."),
+    click.option(
+        "--gtol", type=float, default=1e-5, show_default=True,
+        help="Stop once no entry of the gradient is above this.",
+    ),
+    click.option("--seconds", type=float, help="Stop when this time is used up."),
+)  # fmt: skip
+
+
+@click.command()
+@data_options
+@network_options
+@_solver_options
+@_stop_options
+@click.option("--out", type=FOLDER, help="The run folder. [reports/DATASET-SOLVER-NUMBER]")
+@click.option("--quiet", "-q", is_flag=True, help="No progress; the report's path alone.")
+@click.option("--json", "as_json", is_flag=True, help="No progress; the result as one JSON object.")
+@click.pass_context
+def train(ctx: click.Context, out: Path | None, quiet: bool, as_json: bool, **settings) -> None:
+    """Train an autoencoder and write a run folder: model, records, pictures and a report.
+
+    \b
+    The published run, ten letters through two numbers:
+      scipy-ae train --solver BFGS --every 4 --std 0.73
+    All 32 lowercase letters with the advised settings:
+      scipy-ae train --dataset font3 --letters 32 --init fan-in
+    One hand-over in place of alternation:
+      scipy-ae train --schedule 'adam:500 bfgs:300' --letters 32
+    As published to the letter, stalling included:
+      scipy-ae train --output tanh --loss squared-error --carry reset --no-guard
+    Your own letters, numbers or images:
+      scipy-ae train --dataset font.h:Font3
+      scipy-ae train --dataset measurements.csv --layers 12-8-2-8-12
+
+    Ctrl-C ends after the current step; the model is saved and the report written all the same.
+    """
+    from scipy_ae.cli.display import Display, listening
+    from scipy_ae.experiments.run import Interrupt, new_folder, run
+    from scipy_ae.experiments.setup import Setup
+    from scipy_ae.experiments.spec import Spec
+
+    spec = Spec(**settings)
+    setup = Setup.of(spec)
+    path = out or new_folder(spec, Path("reports"))
+    interrupt = Interrupt()
+    display = Display(setup.spec.iterations, silent=quiet or as_json)
+    with display, listening(interrupt):
+        outcome = run(setup, path, reader=display.record, pulse=display.pulse, interrupt=interrupt)
+    from scipy_ae import report
+
+    index = report.write(outcome.folder)
+    display.conclude(outcome, index, quiet=quiet, as_json=as_json)
+    if outcome.result["interrupted"]:
+        ctx.exit(130)
+    if "no longer finite" in outcome.result["stop"]:
+        ctx.exit(1)

@@ -1,0 +1,27 @@
+"""Datasets: ``load_*`` (shipped), ``make_*`` (generated), ``read_*`` (the user's files), ``find`` (any)."""
+
+from scipy_ae.datasets.arrays import read_npy, read_npz, write_npy, write_npz
+from scipy_ae.datasets.catalogue import SUFFIXES, export, find, names
+from scipy_ae.datasets.circles import make_circles
+from scipy_ae.datasets.dataset import Dataset
+from scipy_ae.datasets.font_header import read_font_header, write_font_header
+from scipy_ae.datasets.fonts import load_font
+from scipy_ae.datasets.tables import read_csv, write_csv
+
+__all__ = [
+    "SUFFIXES",
+    "Dataset",
+    "export",
+    "find",
+    "load_font",
+    "make_circles",
+    "names",
+    "read_csv",
+    "read_font_header",
+    "read_npy",
+    "read_npz",
+    "write_csv",
+    "write_font_header",
+    "write_npy",
+    "write_npz",
+]

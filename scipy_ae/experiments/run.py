@@ -1,0 +1,229 @@
+"""run: a spec becomes a run folder, from which the report is drawn."""
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.optimize import OptimizeResult
+
+from scipy_ae import latent
+from scipy_ae.errors import InputError
+from scipy_ae.experiments.machine import describe_machine
+from scipy_ae.experiments.setup import Setup
+from scipy_ae.experiments.spec import Spec
+from scipy_ae.metrics import is_binary
+from scipy_ae.persistence import Model, save
+from scipy_ae.records import History, Record, RunFolder, write_aside
+from scipy_ae.training import train
+
+#: The latent points from which the study draws its new circles.
+CIRCLE_CODES = ((-0.8, 0.8), (0.7, -0.7), (0.0, 0.0), (0.2, -0.2))
+NEW_CODES, GRID, WALK = 8, 15, 9
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A finished run: its folder, its history and the model of the best record."""
+
+    folder: RunFolder
+    history: History
+    model: Model
+    result: dict[str, Any]
+
+
+class Interrupt:
+    """Becomes true when the user asks to end; handed to the training, set by whoever listens for Ctrl-C."""
+
+    def __init__(self) -> None:
+        self.asked = False
+
+    def __call__(self) -> bool:
+        return self.asked
+
+
+def new_folder(spec: Spec, root: Path) -> Path:
+    """The next free folder for a run of this spec: ``reports/font2-bfgs-1``."""
+    name = spec.schedule or spec.solver
+    stem = re.sub(r"[^a-z0-9]+", "-", f"{Path(spec.dataset).stem}-{name}".lower()).strip("-")
+    number = 1
+    while (root / f"{stem}-{number}").exists():
+        number += 1
+    return root / f"{stem}-{number}"
+
+
+def run(
+    setup: Setup,
+    path: Path,
+    *,
+    reader: Callable[[Record], None] = lambda record: None,
+    pulse: Callable[[int, OptimizeResult], None] | None = None,
+    interrupt: Interrupt | None = None,
+) -> Outcome:
+    """Train as the setup says and write all files of the run folder but the report's.
+
+    Parameters
+    ----------
+    setup : Setup
+    path : Path
+        The run folder; made if it is not there, refused if it holds a run.
+    reader : callable
+        Reads each record as it comes.
+    pulse : callable, optional
+        As in :func:`scipy_ae.train`.
+    interrupt : Interrupt, optional
+        Once asked, the training ends after the current step and everything is written.
+    """
+    folder = _claim(path)
+    interrupt = interrupt or Interrupt()
+    stop = replace(setup.stop, asked=interrupt)
+    spec, history, best, last = setup.spec, History(), setup.theta, None
+    stream = train(
+        setup.objective, setup.theta, setup.schedule, iterations=spec.iterations, batch_size=spec.batch_size,
+        rng=setup.rng, stop=stop, pulse=pulse,
+    )  # fmt: skip
+    try:
+        for last in stream:
+            history.add(last)
+            if history.best is last and last.theta is not None:
+                best = last.theta
+            reader(last)
+    except BaseException:
+        _give_up(folder)
+        raise
+    model = Model(setup.network, best, _about(setup))
+    result = _result(setup, history, interrupt.asked)
+    _write(folder, setup, history, model, result)
+    return Outcome(folder, history, model, result)
+
+
+def _claim(path: Path) -> RunFolder:
+    """The folder, made and found writable before any work is done."""
+    folder = RunFolder(Path(path))
+    if folder.path.exists() and (not folder.path.is_dir() or any(folder.path.iterdir())):
+        raise InputError(f"out: '{path}' is there already; a folder that is empty or not there yet is accepted")
+    try:
+        folder.path.mkdir(parents=True, exist_ok=True)
+        probe = folder.path / ".writable"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise InputError(f"out: cannot write to '{path}': {error.strerror or error}") from None
+    return folder
+
+
+def _give_up(folder: RunFolder) -> None:
+    """Leave no empty folder behind."""
+    if not any(folder.path.iterdir()):
+        folder.path.rmdir()
+
+
+def _write(folder: RunFolder, setup: Setup, history: History, model: Model, result: dict[str, Any]) -> None:
+    def text(path: Path, content: str) -> None:
+        write_aside(path, lambda aside: aside.write_text(content, encoding="utf-8"))
+
+    def arrays(aside: Path) -> None:
+        with aside.open("wb") as file:
+            np.savez_compressed(file, **_arrays(setup, model))
+
+    text(folder.spec, setup.spec.to_toml())
+    history.write(folder.records)
+    save(model, folder.model)
+    text(folder.machine, json.dumps(describe_machine(), indent=1, ensure_ascii=False))
+    write_aside(folder.arrays, arrays)
+    text(folder.result, json.dumps(result, indent=1, ensure_ascii=False))
+
+
+def _about(setup: Setup) -> dict[str, Any]:
+    """What the model file says of the data it learned."""
+    dataset = setup.dataset
+    return {
+        "dataset": dataset.name,
+        "kind": dataset.kind,
+        "labels": list(dataset.labels),
+        "image_shape": None if dataset.image_shape is None else list(dataset.image_shape),
+        "binary": is_binary(dataset.x),
+    }
+
+
+def _result(setup: Setup, history: History, interrupted: bool) -> dict[str, Any]:
+    dataset, network, best, last = setup.dataset, setup.network, history.best, history[-1]
+    rows, code = len(dataset.x), network.latent_dim
+    noun = {"image": "letters" if dataset.name.startswith("font") else "images", "circles": "circles"}
+    return {
+        "title": f"{rows} {noun.get(dataset.kind, 'rows')} through {code} number{'s' if code > 1 else ''}",
+        "command": setup.spec.command(),
+        "dataset": {
+            "name": dataset.name,
+            "about": dataset.about,
+            "kind": dataset.kind,
+            "rows": rows,
+            "image_shape": None if dataset.image_shape is None else list(dataset.image_shape),
+        },
+        "labels": list(dataset.labels),
+        "layers": [
+            {
+                "part": name.partition(".")[0],
+                "name": name,
+                "kind": layer.kind,
+                "inputs": layer.inputs,
+                "outputs": layer.outputs,
+                "activation": str(layer.activation),
+                "parameters": sum(int(np.prod(shape)) for _, shape in layer.parameters()),
+            }
+            for name, layer in network.named_layers()
+        ],
+        "latent_dim": code,
+        "parameters": network.size,
+        "binary": is_binary(dataset.x),
+        "stop": last.stop,
+        "best_iteration": best.iteration,
+        "loss": best.loss,
+        "parts": best.parts,
+        "wrong_pixels": best.wrong_pixels,
+        "worst_row": best.worst_row,
+        "seconds": last.seconds,
+        "evaluations": last.evaluations,
+        "notes": _notes(setup, best),
+        "interrupted": interrupted,
+    }
+
+
+def _notes(setup: Setup, best: Record) -> list[str]:
+    """What to try where the outcome is not perfect; advice from measurements, see README."""
+    if not best.wrong_pixels:
+        return []
+    spec, notes = setup.spec, []
+    if spec.loss == "squared-error":
+        notes.append("Squared error stalls where outputs saturate: try --output logistic --loss cross-entropy.")
+    if spec.init == "gaussian":
+        notes.append("Weights drawn alike for every layer saturate wide ones: try --init fan-in.")
+    if spec.carry == "reset":
+        notes.append("A memory emptied at each burst never learns the curvature: try --carry keep.")
+    if spec.guard is False:
+        notes.append("One unguarded gradient step can undo a burst: try --guard.")
+    return [*notes, "Another start may do better: try --seed 1."]
+
+
+def _arrays(setup: Setup, model: Model) -> dict[str, np.ndarray]:
+    """What the pictures of the report show."""
+    dataset, rng = setup.dataset, np.random.default_rng(setup.spec.seed)
+    x = dataset.x
+    codes = model.encode(x)
+    arrays = {"input": x, "target": x, "output": model.decode(codes), "codes": codes}
+    new = latent.far_codes(codes, NEW_CODES, rng)
+    if dataset.kind == "circles" and codes.shape[1] == 2:
+        new = np.concatenate([np.array(CIRCLE_CODES), new[: NEW_CODES - len(CIRCLE_CODES)]])
+    names = ["(" + ", ".join(f"{number:.2f}" for number in code[:3]) + ")" for code in new]
+    arrays |= {"new_codes": new, "new_output": model.decode(new), "new_names": np.array(names)}
+    if codes.shape[1] >= 2:
+        plane_x, plane_y, plane = latent.grid(codes, GRID)
+        arrays |= {"plane_x": plane_x, "plane_y": plane_y, "plane_output": model.decode(plane)}
+    if len(x) > 1:
+        steps = latent.walk(codes[0], codes[-1], WALK)
+        ends = np.array([dataset.labels[0], dataset.labels[-1]])
+        arrays |= {"walk_names": ends, "walk_codes": steps, "walk_output": model.decode(steps)}
+    return arrays

@@ -1,0 +1,160 @@
+"""Spec: all that a run is asked to do, as one flat table that TOML can hold."""
+
+import json
+import shlex
+import tomllib
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from scipy_ae.errors import InputError, unknown
+
+
+@dataclass(frozen=True)
+class Spec:
+    """The settings of a run. None means 'not given': :meth:`Spec.resolved` fills it in by the dataset and by the rest.
+
+    Each field is an option of ``scipy-ae train`` of the same name (``solver_options`` is ``--solver-option``).
+    """
+
+    dataset: str = "font2"
+    letters: str | None = None
+    layers: str | None = None
+    activation: str = "tanh"
+    output: str | None = None
+    code: str | None = None
+    beta: float = 1.0
+    loss: str | None = None
+    l2: float = 0.0
+    init: str = "gaussian"
+    std: float | None = None
+    solver: str = "BFGS"
+    solver_options: tuple[str, ...] = ()
+    every: int | None = None
+    burst: int | None = None
+    between: str | None = None
+    eta: float | None = None
+    carry: str | None = None
+    guard: bool | None = None
+    schedule: str | None = None
+    iterations: int | None = None
+    batch_size: int | None = None
+    target_loss: float | None = None
+    target_pixels: int | None = None
+    gtol: float = 1e-5
+    seconds: float | None = None
+    precision: str = "float64"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            _check_type(field.name, getattr(self, field.name), field.type)
+        _one_of("carry", self.carry, ("keep", "reset"))
+        _one_of("precision", self.precision, ("float64", "float32"))
+        if self.seed < 0:
+            raise InputError(f"seed: {self.seed} is not accepted; a whole number of at least 0 is")
+        self._refuse_contradictions()
+
+    def _refuse_contradictions(self) -> None:
+        if self.schedule is not None:
+            for name in ("every", "burst", "between", "carry", "iterations"):
+                if getattr(self, name) is not None:
+                    raise InputError(f"{name} and schedule contradict each other: a schedule names all its phases itself")
+        if self.every == 0:
+            for name in ("burst", "carry"):
+                if getattr(self, name) is not None:
+                    raise InputError(f"{name}: every is 0, so that there are no bursts")
+        if self.every == 1:
+            for name in ("between", "eta", "guard", "batch_size"):
+                if getattr(self, name) is not None:
+                    raise InputError(f"{_option(name)}: every is 1, so that there are no steps between bursts")
+
+    def resolved(self, preset: dict[str, Any]) -> "Spec":
+        """The spec with what was not given filled in, from ``preset`` first and then from the published run."""
+        filled = {**PUBLISHED, **preset}
+        if self.schedule is not None:
+            filled = {name: value for name, value in filled.items() if name not in _OF_ALTERNATION}
+        elif self.every == 0:
+            filled = {name: value for name, value in filled.items() if name not in ("burst", "carry")}
+        elif self.every == 1:
+            filled = {name: value for name, value in filled.items() if name not in ("between", "eta", "guard")}
+        return replace(self, **{name: value for name, value in filled.items() if getattr(self, name) is None})
+
+    def command(self) -> str:
+        """The command line that asks for the same, without what is default."""
+        words = ["scipy-ae", "train"]
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if value is None or (value == field.default and field.name != "seed"):
+                continue
+            if field.name == "guard":
+                words.append("--guard" if value else "--no-guard")
+            elif field.name == "solver_options":
+                words += [word for option in value for word in ("--solver-option", option)]
+            else:
+                words += [f"--{_option(field.name)}", str(value)]
+        return shlex.join(words)
+
+    def to_toml(self) -> str:
+        """A flat TOML table; what is None is left out."""
+        return "".join(f"{name} = {_toml(value)}\n" for name, value in asdict(self).items() if value is not None)
+
+    @classmethod
+    def read(cls, path: Path) -> "Spec":
+        """The spec in a TOML file."""
+        try:
+            table = tomllib.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise InputError(f"cannot read the spec '{path}': {error.strerror or error}") from None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise InputError(f"'{path}' is not TOML: {error}") from None
+        known = {field.name for field in fields(cls)}
+        for key in table:
+            if key not in known:
+                raise InputError(f"'{path}': {unknown('key', key, sorted(known))}")
+        if "solver_options" in table and isinstance(table["solver_options"], list):
+            table["solver_options"] = tuple(table["solver_options"])
+        try:
+            return cls(**table)
+        except InputError as error:
+            raise InputError(f"'{path}': {error}") from None
+
+
+#: What a run takes where nothing was given: the published parameters 1.
+PUBLISHED: dict[str, Any] = {
+    "every": 4,
+    "burst": 50,
+    "between": "gradient-descent",
+    "eta": 0.0085,
+    "carry": "keep",
+    "guard": True,
+    "iterations": 220,
+}
+_OF_ALTERNATION = ("every", "burst", "between", "carry", "guard", "iterations")
+
+
+def _option(name: str) -> str:
+    return name.replace("_", "-")
+
+
+def _one_of(name: str, value: str | None, accepted: tuple[str, ...]) -> None:
+    if value is not None and value not in accepted:
+        raise unknown(name, value, accepted)
+
+
+def _check_type(name: str, value: Any, annotation: Any) -> None:
+    """Refuse a value whose type is not the field's; a whole number will do for a real one."""
+    if value is None:
+        return
+    words = {"str": (str,), "int": (int,), "float": (int, float), "bool": (bool,), "tuple[str, ...]": (tuple,)}
+    expected = (annotation.__name__ if type(annotation) is type else str(annotation)).replace(" | None", "")
+    kinds = words[expected]
+    if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
+        word = {"str": "text", "int": "a whole number", "float": "a number", "bool": "true or false"}
+        raise InputError(f"{name}: {value!r} is not accepted; {word.get(expected, 'a list of texts')} is")
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(map(_toml, value))}]"
+    return json.dumps(value, ensure_ascii=False)  # TOML spells text, numbers and truth values as JSON does

@@ -1,0 +1,1 @@
+"""The only home of Numba: plain arrays in and out, cached on disk, no objects, no randomness."""

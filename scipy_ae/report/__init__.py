@@ -1,0 +1,67 @@
+"""The report room: a run folder becomes pictures and one self-contained page.
+
+``write(folder)`` makes the whole report. The pictures can also be drawn one by one, from arrays, each as a Matplotlib
+figure that :func:`save` writes to a PNG file::
+
+    look = Look.of("image", x, image_shape=(7, 5))
+    save(strip(outputs, look, names), "letters.png")
+
+The way of a report: ``reader`` (folder to arrays) → ``figures`` (arrays to PNG, by ``pictures``, ``planes``,
+``curves``, ``circles``, ``architecture`` on a ``sheet``) → ``run_page`` (numbers to ``blocks`` and sentences, in the
+``words`` of a language) → ``render`` (blocks to HTML by the templates).
+"""
+
+from functools import partial
+from pathlib import Path
+
+from scipy_ae.errors import InputError
+from scipy_ae.records import RunFolder, write_aside
+from scipy_ae.report.architecture import network
+from scipy_ae.report.circles import overlaid, side_by_side
+from scipy_ae.report.curves import loss_curve
+from scipy_ae.report.figures import draw, look_of
+from scipy_ae.report.look import Look
+from scipy_ae.report.pictures import heat_map, pairs, strip
+from scipy_ae.report.planes import decoded_plane, latent_plane
+from scipy_ae.report.reader import read
+from scipy_ae.report.render import html
+from scipy_ae.report.run_page import page
+from scipy_ae.report.sheet import save
+from scipy_ae.report.words import Words
+
+__all__ = [
+    "Look",
+    "decoded_plane",
+    "heat_map",
+    "latent_plane",
+    "loss_curve",
+    "network",
+    "overlaid",
+    "pairs",
+    "read",
+    "save",
+    "side_by_side",
+    "strip",
+    "write",
+]
+
+
+def write(folder: RunFolder | str | Path) -> Path:
+    """Write the report of a run folder, its ``figures/*.png`` and ``index.html``; returns the path of the page.
+
+    All is drawn before anything is written, and each file is renamed into its place: a report that cannot be made
+    leaves the one before it as it was.
+    """
+    folder = folder if isinstance(folder, RunFolder) else RunFolder(Path(folder))
+    run, words = read(folder), Words()
+    look = look_of(run)
+    gallery = draw(run, look, words)
+    text = html(page(run, look, gallery, words))
+    try:
+        folder.figures.mkdir(exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot make the folder '{folder.figures}': {error.strerror or error}") from None
+    files = {folder.figures / f"{name}.png": data for name, data in gallery.files.items()}
+    for path, data in (files | {folder.index: text.encode()}).items():
+        write_aside(path, partial(Path.write_bytes, data=data))
+    return folder.index

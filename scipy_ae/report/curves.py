@@ -1,0 +1,111 @@
+"""How the training went: the loss over iterations or seconds, solver bursts told apart from single steps."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from scipy_ae.records import Record
+from scipy_ae.report.sheet import ACCENT, ALERT, COLUMN, INK, PAPER, SMALL, Sheet, log_scale, name_axes, text_width
+
+
+@dataclass(frozen=True)
+class CurveWords:
+    """The lettering of the curves."""
+
+    iteration: str = "iteration"
+    seconds: str = "seconds"
+    loss: str = "loss"
+    wrong: str = "wrong pixels"
+    step: str = "single steps"
+    burst: str = "solver bursts"
+    best: str = "best"
+
+
+def loss_curve(
+    records: Sequence[Record],
+    over: str = "iteration",
+    best_iteration: int | None = None,
+    words: CurveWords | None = None,
+) -> Figure:
+    """The loss of each record ``over`` "iteration" or "seconds", and the wrong pixels below it where they are known.
+
+    Each iteration is a piece of line from the loss it found to the loss it left: blue for single steps, vermilion
+    for bursts of a solver. A loss that is not finite leaves a gap.
+    """
+    words = words or CurveWords()
+    x = np.array([getattr(record, over) for record in records], float)
+    loss = np.array([record.loss for record in records], float)
+    wrong = np.array([np.nan if r.wrong_pixels is None else r.wrong_pixels for r in records], float)
+    counted = bool(np.isfinite(wrong).any())
+    height, split = (590, 386) if counted else (450, 384)
+    sheet = Sheet(height)
+    axes = sheet.axes(106, 42, COLUMN - 16, split)
+    _draw_loss(axes, records, x, loss)
+    log_scale(axes, loss)
+    best = next((i for i, r in enumerate(records) if r.iteration == best_iteration), None)
+    if best is not None and np.isfinite(loss[best]):
+        style: dict[str, Any] = {
+            "markersize": 8,
+            "markerfacecolor": PAPER,
+            "markeredgewidth": 1.6,
+            "markeredgecolor": INK,
+        }
+        axes.plot(x[best], loss[best], "o", zorder=5, clip_on=False, **style)
+    name_axes(axes, "" if counted else getattr(words, over), words.loss)
+    _legend(sheet, records, words, best is not None)
+    _span(axes, x)
+    if counted:
+        below = sheet.axes(106, split + 26, COLUMN - 16, height - 66)
+        below.plot(x, wrong, color=INK, linewidth=1.2, drawstyle="steps-post", marker="." if len(x) == 1 else "")
+        below.fill_between(x, wrong, step="post", color=INK, alpha=0.12, linewidth=0)
+        below.set_ylim(0, max(1.0, float(np.nanmax(wrong)) * 1.08))
+        below.yaxis.set_major_locator(MaxNLocator(3, integer=True))
+        name_axes(below, getattr(words, over), words.wrong)
+        _span(below, x)
+        axes.set_xticklabels([])
+    return sheet.done()
+
+
+def _draw_loss(axes: Axes, records: Sequence[Record], x: np.ndarray, loss: np.ndarray) -> None:
+    """A piece of line for each record, from where it began to where it ended."""
+    begin = np.concatenate([x[:1], x[:-1]])
+    before = np.concatenate([loss[:1], loss[:-1]])
+    told = np.array([np.nan if record.before is None else record.before for record in records], float)
+    before = np.where(np.isfinite(told), told, before)
+    pieces = np.stack([np.column_stack([begin, before]), np.column_stack([x, loss])], axis=1)
+    burst = np.array([record.phase == "burst" for record in records])
+    whole = np.isfinite(pieces).all(axis=(1, 2))
+    for chosen, colour, width in ((burst & whole, ALERT, 2.2), (~burst & whole, ACCENT, 1.4)):
+        axes.add_collection(LineCollection(pieces[chosen], colors=colour, linewidths=width), autolim=False)
+    if burst.sum() <= 40:
+        axes.plot(x[burst], loss[burst], "o", color=ALERT, markersize=3, markeredgewidth=0)
+    axes.plot(x[:1], loss[:1], "o", color=ACCENT, markersize=4, markeredgewidth=0)
+
+
+def _span(axes: Axes, x: np.ndarray) -> None:
+    low, high = float(np.nanmin(x)), float(np.nanmax(x))
+    high = high if high > low else low + 1
+    room = 0.02 * (high - low)
+    axes.set_xlim(low - room, high + room)
+    axes.xaxis.set_major_locator(MaxNLocator(6, integer=high - low >= 5))
+
+
+def _legend(sheet: Sheet, records: Sequence[Record], words: CurveWords, best: bool) -> None:
+    """What is in the picture, above it and from left to right."""
+    x = 112.0
+    phases = {record.phase for record in records}
+    for phase, colour, label in (("step", ACCENT, words.step), ("burst", ALERT, words.burst)):
+        if phase in phases:
+            sheet.lines([[(x, 20), (x + 26, 20)]], colour, 2.2)
+            sheet.text(x + 34, 20, label, SMALL, ha="left", color=colour)
+            x += 66 + text_width(label, SMALL)
+    if best:
+        angle = np.linspace(0, 2 * np.pi, 25)
+        sheet.lines([np.column_stack([x + 8 + 7 * np.cos(angle), 20 + 7 * np.sin(angle)])], INK, 1.6)
+        sheet.text(x + 24, 20, words.best, SMALL, ha="left")

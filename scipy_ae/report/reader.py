@@ -1,0 +1,276 @@
+"""Run: everything that a run folder says, read and checked once, before a line is drawn."""
+
+import json
+import tomllib
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from scipy_ae.errors import InputError
+from scipy_ae.records import History, RunFolder
+
+#: What ``result.json`` must hold, and of which types.
+RESULT: dict[str, tuple[type, ...]] = {
+    "title": (str,),
+    "command": (str,),
+    "dataset": (dict,),
+    "labels": (list,),
+    "layers": (list,),
+    "latent_dim": (int,),
+    "parameters": (int,),
+    "binary": (bool,),
+    "stop": (str,),
+    "best_iteration": (int,),
+    "loss": (float, int, type(None)),
+    "parts": (dict,),
+    "wrong_pixels": (int, type(None)),
+    "worst_row": (int, type(None)),
+    "seconds": (float, int, type(None)),
+    "evaluations": (int,),
+    "notes": (list,),
+    "interrupted": (bool,),
+}
+DATASET: dict[str, tuple[type, ...]] = {
+    "name": (str,),
+    "about": (str,),
+    "kind": (str,),
+    "rows": (int,),
+    "image_shape": (list, type(None)),
+}
+LAYER: dict[str, tuple[type, ...]] = {
+    "part": (str,),
+    "name": (str,),
+    "kind": (str,),
+    "inputs": (int,),
+    "outputs": (int,),
+    "activation": (str,),
+    "parameters": (int,),
+}
+KINDS = ("image", "circles", "table")
+
+
+@dataclass(frozen=True)
+class DecodedPlane:
+    """The decoder over the plane of the first two code numbers.
+
+    ``x`` and ``y``, both (k,), ascend; ``output`` is (k * k, p), row by row from the top (largest ``y``) down.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    output: np.ndarray
+
+
+@dataclass(frozen=True)
+class Points:
+    """Codes (m, d) that no row of the data has, what the decoder makes of them (m, p), and their names."""
+
+    codes: np.ndarray
+    output: np.ndarray
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer as ``result.json`` describes it."""
+
+    part: str  # "encoder" or "decoder"
+    name: str
+    kind: str
+    inputs: int
+    outputs: int
+    activation: str
+    parameters: int
+
+
+@dataclass(frozen=True)
+class Run:
+    """One finished (or interrupted) run; arrays are (n, p) for n rows of p values and codes (n, d)."""
+
+    name: str
+    title: str
+    command: str
+    dataset: str
+    about: str
+    kind: str
+    image_shape: tuple[int, int] | None
+    labels: tuple[str, ...]
+    layers: tuple[Layer, ...]
+    parameters: int
+    binary: bool
+    stop: str
+    interrupted: bool
+    best_iteration: int
+    loss: float
+    parts: dict[str, float | None]
+    seconds: float
+    evaluations: int
+    notes: tuple[str, ...]
+    history: History
+    spec: dict[str, Any]
+    machine: dict[str, Any]
+    input: np.ndarray
+    target: np.ndarray
+    output: np.ndarray
+    codes: np.ndarray
+    plane: DecodedPlane | None
+    new: Points | None
+    walk: Points | None
+
+    @property
+    def latent_dim(self) -> int:
+        return self.codes.shape[1]
+
+    @property
+    def wrong_known(self) -> bool:
+        """Whether the training counted wrong pixels."""
+        return any(record.wrong_pixels is not None for record in self.history)
+
+
+def read(folder: RunFolder | str | Path) -> Run:
+    """Read a run folder; what is missing or damaged is one :class:`~scipy_ae.errors.InputError` with its name."""
+    folder = folder if isinstance(folder, RunFolder) else RunFolder(Path(folder))
+    if not folder.path.is_dir():
+        raise InputError(f"no run folder '{folder.path}'")
+    result = _parse(folder.result, json.loads, "a JSON object")
+    _check(result, RESULT, f"'{folder.result}'")
+    _check(result["dataset"], DATASET, f"'{folder.result}', dataset")
+    for layer in result["layers"]:
+        _check(layer, LAYER, f"'{folder.result}', layers")
+    history = History.read(folder.records)
+    if len(history) == 0:
+        raise InputError(f"'{folder.records}' holds no record: the run has nothing to report")
+    arrays = _arrays(folder.arrays)
+    dataset = result["dataset"]
+    shape = dataset["image_shape"]
+    run = Run(
+        name=folder.path.resolve().name,
+        title=result["title"],
+        command=result["command"],
+        dataset=dataset["name"],
+        about=dataset["about"],
+        kind=dataset["kind"],
+        image_shape=None if shape is None else (int(shape[0]), int(shape[1])),
+        labels=tuple(str(label) for label in result["labels"]),
+        layers=tuple(Layer(**{key: layer[key] for key in LAYER}) for layer in result["layers"]),
+        parameters=result["parameters"],
+        binary=result["binary"],
+        stop=result["stop"],
+        interrupted=result["interrupted"],
+        best_iteration=result["best_iteration"],
+        loss=_number(result["loss"]),
+        parts=result["parts"],
+        seconds=_number(result["seconds"]),
+        evaluations=result["evaluations"],
+        notes=tuple(str(note) for note in result["notes"]),
+        history=history,
+        spec=_parse(folder.spec, tomllib.loads, "a TOML file"),
+        machine=_parse(folder.machine, json.loads, "a JSON object"),
+        plane=_plane(arrays),
+        new=_points(arrays, "new"),
+        walk=_points(arrays, "walk"),
+        **{name: arrays[name] for name in ("input", "target", "output", "codes")},
+    )
+    _check_shapes(run, folder)
+    return run
+
+
+def _number(value: float | None) -> float:
+    """A JSON number; null, which stands for one that is not finite, becomes NaN."""
+    return float("nan") if value is None else float(value)
+
+
+def _parse(path: Path, parse: Callable[[str], Any], what: str) -> dict[str, Any]:
+    try:
+        value = parse(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"cannot read '{path}': {error.strerror or error}") from None
+    except ValueError as error:
+        raise InputError(f"'{path}' is not {what} ({error})") from None
+    if not isinstance(value, dict):
+        raise InputError(f"'{path}' is not {what}: it holds a {type(value).__name__}")
+    return value
+
+
+def _check(value: Any, wanted: dict[str, tuple[type, ...]], where: str) -> None:
+    if not isinstance(value, dict):
+        raise InputError(f"{where}: expected an object, not {value!r}")
+    for key, types in wanted.items():
+        if key not in value:
+            raise InputError(f"{where} lacks '{key}'")
+        if not isinstance(value[key], types):
+            accepted = " or ".join("null" if kind is type(None) else kind.__name__ for kind in types)
+            raise InputError(f"{where}: '{key}' is {value[key]!r}, but must be {accepted}")
+
+
+def _arrays(path: Path) -> dict[str, np.ndarray]:
+    try:
+        # opened here, since NumPy leaves a damaged file open
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+    except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile) as error:
+        raise InputError(f"cannot read the arrays of '{path}': {error}") from None
+    for name in ("input", "target", "output", "codes"):
+        if name not in arrays:
+            raise InputError(f"'{path}' lacks the array '{name}'")
+    for name, array in arrays.items():
+        if array.dtype.kind in "fiub":
+            if not np.isfinite(array).all():
+                raise InputError(f"'{path}': the array '{name}' holds a value that is not finite")
+            arrays[name] = array.astype(float)
+    return arrays
+
+
+def _plane(arrays: dict[str, np.ndarray]) -> DecodedPlane | None:
+    if "plane_output" not in arrays:
+        return None
+    return DecodedPlane(arrays.get("plane_x", np.empty(0)), arrays.get("plane_y", np.empty(0)), arrays["plane_output"])
+
+
+def _points(arrays: dict[str, np.ndarray], group: str) -> Points | None:
+    output = arrays.get(f"{group}_output")
+    if output is None or len(output) == 0:
+        return None
+    names = tuple(str(name) for name in arrays.get(f"{group}_names", ()))
+    return Points(arrays.get(f"{group}_codes", np.empty((0, 0))), output, names)
+
+
+def _check_shapes(run: Run, folder: RunFolder) -> None:
+    """Every array fits the others, the labels and the picture's shape."""
+    if run.kind not in KINDS:
+        raise InputError(f"'{folder.result}': the dataset's kind is '{run.kind}', not one of {', '.join(KINDS)}")
+    n, p = run.output.shape if run.output.ndim == 2 else (0, 0)
+    plane, new, walk = run.plane, run.new, run.walk
+    wanted = [
+        ("output", run.output, (n, p)),
+        ("target", run.target, (n, p)),
+        ("input", run.input, (n, p)),
+        ("codes", run.codes, (n, run.codes.shape[-1])),
+    ]
+    if plane is not None:
+        wanted.append(("plane_output", plane.output, (len(plane.x) * len(plane.y), p)))
+    for group, points in (("new", new), ("walk", walk)):
+        if points is not None:
+            wanted.append((f"{group}_output", points.output, (len(points.output), p)))
+            wanted.append((f"{group}_codes", points.codes, (len(points.output), run.codes.shape[-1])))
+    for name, array, shape in wanted:
+        if array.shape != shape or array.size == 0:
+            raise InputError(
+                f"'{folder.arrays}': the array '{name}' has shape {array.shape}, which does not fit the others"
+            )
+    if len(run.labels) != n:
+        raise InputError(f"'{folder.result}' has {len(run.labels)} labels for {n} rows in '{folder.arrays}'")
+    if new is not None and len(new.names) != len(new.output):
+        raise InputError(f"'{folder.arrays}': {len(new.names)} new_names for {len(new.output)} rows of new_output")
+    if walk is not None and len(walk.names) != 2:
+        raise InputError(f"'{folder.arrays}': walk_names must be the two ends of the walk")
+    if run.kind == "image" and (run.image_shape is None or np.prod(run.image_shape) != p):
+        raise InputError(f"'{folder.result}': image_shape {run.image_shape} does not fit rows of {p} values")
+    if run.kind == "circles" and p % 2:
+        raise InputError(f"'{folder.arrays}': circles need pairs x, y, but a row has {p} values")
+    if not run.layers:
+        raise InputError(f"'{folder.result}' names no layers")

@@ -1,0 +1,57 @@
+"""Solvers: SciPy's methods by name, and our own, each usable as ``minimize(method=...)``.
+
+>>> from scipy.optimize import minimize, rosen, rosen_der
+>>> from scipy_ae import solvers
+>>> minimize(rosen, [-1.2, 1.0], jac=rosen_der, method=solvers.bfgs).nit
+32
+>>> solvers.get("bfgs", gtol=1e-8)
+<solver BFGS>
+"""
+
+from scipy_ae.solvers.base import (
+    CONVERGED,
+    MAXITER,
+    NON_FINITE,
+    RAISED,
+    STOPPED,
+    STUCK,
+    Solver,
+)
+from scipy_ae.solvers.first_order import Adam, AdaptiveEta, GradientDescent, Momentum
+from scipy_ae.solvers.methods import as_method
+from scipy_ae.solvers.quasi_newton import BFGS, LBFGS
+from scipy_ae.solvers.registry import Row, get, names, table
+
+bfgs = as_method(BFGS)
+lbfgs = as_method(LBFGS)
+adam = as_method(Adam)
+gradient_descent = as_method(GradientDescent)
+momentum = as_method(Momentum)
+adaptive_eta = as_method(AdaptiveEta)
+
+__all__ = [
+    "BFGS",
+    "CONVERGED",
+    "LBFGS",
+    "MAXITER",
+    "NON_FINITE",
+    "RAISED",
+    "STOPPED",
+    "STUCK",
+    "AdaptiveEta",
+    "Adam",
+    "GradientDescent",
+    "Momentum",
+    "Row",
+    "Solver",
+    "adam",
+    "adaptive_eta",
+    "as_method",
+    "bfgs",
+    "get",
+    "gradient_descent",
+    "lbfgs",
+    "momentum",
+    "names",
+    "table",
+]

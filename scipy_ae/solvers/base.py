@@ -1,0 +1,208 @@
+"""What every solver is: a name, what it needs, and ``solve``, which keeps the promises that all of them make."""
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from scipy.optimize import OptimizeResult
+
+from scipy_ae.errors import InputError, NonFiniteError, UnsupportedError
+from scipy_ae.problem import CAPABILITIES, Problem, listed
+from scipy_ae.solvers.watched import ObjectiveRaised, Point, Watched
+
+#: ``status`` of a result, as far as SciPy's own methods do not bring their own codes.
+CONVERGED, MAXITER, STUCK, NON_FINITE, RAISED, STOPPED = 0, 1, 2, 3, 4, 99
+
+Callback = Callable[[OptimizeResult], None]
+
+
+@dataclass(frozen=True)
+class End:
+    """How a run ended.
+
+    ``memory`` is for the next run; ``last`` is the point to return where that is not the best one seen.
+    """
+
+    status: int
+    message: str
+    memory: Any = None
+    last: Point | None = None
+    success: bool = False
+    nit: int | None = None
+
+
+class Report:
+    """Counts the iterations and tells the caller of each one."""
+
+    def __init__(self, watched: Watched, callback: Callback | None) -> None:
+        self._watched, self._callback = watched, callback
+        self.nit = 0
+        self.stopped = False
+
+    def __call__(self, theta: np.ndarray, fun: float, jac: np.ndarray | None) -> bool:
+        """One iteration ended at ``theta``; True when the callback asks to stop."""
+        self.nit += 1
+        if self._callback is None:
+            return False
+        # copies: what the caller does with them must not reach the solver
+        result = OptimizeResult(x=theta.copy(), fun=fun, nit=self.nit, nfev=self._watched.nfev)
+        if jac is not None:
+            result.jac = jac.copy()
+        try:
+            self._callback(result)
+        except StopIteration:
+            self.stopped = True
+        return self.stopped
+
+
+class Solver(ABC):
+    """A way to move theta downhill.
+
+    Attributes
+    ----------
+    name : str
+        As :func:`scipy_ae.solvers.get` knows it.
+    needs : frozenset of str
+        What it asks of a problem; where it needs ``hess``, ``hessp`` will do and the other way round.
+    about : str
+        One line: what it is good for.
+    carries : bool
+        Whether a result brings a ``memory`` that the next run can go on with.
+    first_order : bool
+        Whether it takes plain gradient steps, which is what mini-batches are for.
+    """
+
+    name: str
+    about: str
+    needs: frozenset[str] = frozenset({"fun", "jac"})
+    carries: bool = False
+    first_order: ClassVar[bool] = False
+
+    def solve(
+        self,
+        problem: Problem,
+        theta: np.ndarray,
+        *,
+        maxiter: int | None = None,
+        memory: Any = None,
+        callback: Callback | None = None,
+    ) -> OptimizeResult:
+        """Minimise ``problem`` from ``theta``.
+
+        Parameters
+        ----------
+        problem : Problem
+            Must offer what ``needs`` names.
+        theta : array-like of shape (n,)
+            The start; not written into.
+        maxiter : int, optional
+            Bound on the iterations; each method's own default otherwise.
+        memory : optional
+            ``result.memory`` of an earlier run of the same solver, to go on with what it had learned. It may be
+            changed and returned again: copy it first where the old one is still wanted. The problem may have changed
+            in between: no value or gradient is remembered.
+        callback : callable, optional
+            ``callback(intermediate_result)`` after each iteration, an OptimizeResult with ``x``, ``fun``, ``nit``,
+            ``nfev``, and ``jac`` where known. Raising StopIteration ends the run, whatever the method.
+
+        Returns
+        -------
+        OptimizeResult
+            ``x`` is the lowest finite point seen, never above the start, and ``fun`` and ``jac`` (where known) are
+            taken there; first-order methods without guard return their last iterate instead, as published.
+            ``nit``, ``nfev``, ``njev``, ``nhev``, ``status``, ``success``, ``message``; ``memory``, or None.
+
+        Raises
+        ------
+        UnsupportedError
+            The problem does not offer what the method needs.
+        NonFiniteError
+            Value or gradient are not finite at the start.
+        """
+        self._refuse_lacking(problem)
+        start = _start(theta)
+        if maxiter is not None and (not isinstance(maxiter, int | np.integer) or maxiter < 0):
+            raise InputError(f"maxiter: got {maxiter!r}; accepted is a whole number of at least 0, or None")
+        watched = Watched(problem)
+        report = Report(watched, callback)
+        # values that are not finite are dealt with here, so NumPy need not warn of them
+        with np.errstate(all="ignore"):
+            point = watched.begin(start, "jac" in self.needs)
+            if maxiter == 0:
+                end = End(MAXITER, "no iteration was asked for", memory)
+            else:
+                try:
+                    end = self._run(watched, point, maxiter, memory, report)
+                except ObjectiveRaised as raised:
+                    end = End(RAISED, f"the objective raised {raised}; x is the best point before")
+        if report.stopped:
+            end = End(STOPPED, "stopped by the callback", end.memory, end.last)
+        return _result(watched, report, end)
+
+    @abstractmethod
+    def _run(self, watched: Watched, start: Point, maxiter: int | None, memory: Any, report: Report) -> End:
+        """Iterate from ``start``, already evaluated, telling ``report`` of each iteration."""
+
+    def _refuse_lacking(self, problem: Problem) -> None:
+        either = {"hess", "hessp"}
+        offers = problem.offers | (either if problem.offers & either else frozenset())
+        if self.needs - offers:
+            raise UnsupportedError(
+                f"{self.name} needs {listed(self.needs - offers)}; this objective offers {listed(problem.offers)}"
+            )
+
+    def __repr__(self) -> str:
+        return f"<solver {self.name}>"
+
+
+def _start(theta: np.ndarray) -> np.ndarray:
+    start = np.array(theta, dtype=float)
+    if start.ndim != 1 or start.size == 0:
+        raise InputError(f"theta: got shape {start.shape}; accepted is one non-empty row of numbers, (n,)")
+    if not np.isfinite(start).all():
+        bad = np.flatnonzero(~np.isfinite(start))
+        raise NonFiniteError(f"theta is not finite at the start: entry {bad[0]} is {start[bad[0]]}")
+    return start
+
+
+def _result(watched: Watched, report: Report, end: End) -> OptimizeResult:
+    point = end.last or watched.best
+    result = OptimizeResult(
+        x=point.theta,
+        fun=point.fun,
+        nit=report.nit if end.nit is None else end.nit,
+        nfev=watched.nfev,
+        njev=watched.njev,
+        nhev=watched.nhev,
+        status=end.status,
+        success=end.success,
+        message=end.message,
+        memory=end.memory,
+    )
+    if point.jac is not None:
+        result.jac = point.jac
+    return result
+
+
+def number(name: str, value: float, low: float, high: float = math.inf, *, open_low: bool = False) -> float:
+    """``value`` as a float, refused unless low <= value <= high (low < value where ``open_low``) and finite."""
+    try:
+        got = float(value)
+    except (TypeError, ValueError):
+        got = math.nan
+    if not math.isfinite(got) or got < low or got > high or (open_low and got == low):
+        span = f"{'above' if open_low else 'of at least'} {low:g}"
+        limit = "" if high == math.inf else f" and at most {high:g}"
+        raise InputError(f"{name}: got {value!r}; accepted is a finite number {span}{limit}")
+    return got
+
+
+def needs(*capabilities: str) -> frozenset[str]:
+    """A checked set of capabilities."""
+    lost = set(capabilities) - set(CAPABILITIES)
+    if lost:
+        raise InputError(f"no such capability: {', '.join(sorted(lost))}")
+    return frozenset(capabilities)

@@ -1,0 +1,133 @@
+"""A problem under watch: evaluations counted, the best point kept, failures turned into what a solver can use."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from scipy_ae.errors import InputError, NonFiniteError, ScipyAEError
+from scipy_ae.problem import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A place that was evaluated: ``theta`` (n,), its value, its gradient (n,) where that is known."""
+
+    theta: np.ndarray
+    fun: float
+    jac: np.ndarray | None = None
+
+
+class ObjectiveRaised(Exception):  # noqa: N818 - it carries an error, it is none
+    """Carries an exception out of an evaluation, through whatever method is running, back to the solver."""
+
+
+class Watched(Problem):
+    """The problem as a solver sees it.
+
+    - ``nfev``, ``njev``, ``nhev`` count the evaluations; ``fun_and_jac`` is one of each of the first two, and
+      ``nhev`` counts Hessians and products with one alike.
+    - ``best`` is the lowest point so far whose value and gradient are finite.
+    - A value that is not finite, or an :class:`ArithmeticError`, comes out as NaN; so does a finite value with a
+      gradient that is not. Any other exception comes out as :class:`ObjectiveRaised`. At the start both are the
+      caller's business and come out as they are.
+
+    ``theta`` arrays given to it are kept, not copied: the caller must not write into them afterwards.
+    """
+
+    def __init__(self, problem: Problem) -> None:
+        self._problem = problem
+        self.offers = problem.offers
+        self.nfev = self.njev = self.nhev = 0
+        self.best = Point(np.empty(0), math.inf)
+
+    def begin(self, theta: np.ndarray, with_jac: bool) -> Point:
+        """Evaluate the start, which must be finite; it becomes ``best``."""
+        self.nfev += 1
+        if with_jac:
+            self.njev += 1
+            value, gradient = self._problem.fun_and_jac(theta)
+            gradient = np.ascontiguousarray(gradient, dtype=float)
+            if gradient.shape != theta.shape:
+                raise InputError(f"jac returned shape {gradient.shape}; theta has shape {theta.shape}")
+        else:
+            value, gradient = self._problem.fun(theta), None
+        if not math.isfinite(value):
+            raise NonFiniteError(f"the objective is {float(value)} at the start")
+        if gradient is not None and not np.isfinite(gradient).all():
+            bad = np.flatnonzero(~np.isfinite(gradient))
+            raise NonFiniteError(
+                f"the gradient is not finite at the start: {bad.size} of its {gradient.size} entries, "
+                f"the first at index {bad[0]} ({gradient[bad[0]]})"
+            )
+        self.best = Point(theta, float(value), gradient)
+        return self.best
+
+    def fun(self, theta: np.ndarray) -> float:
+        self.nfev += 1
+        try:
+            value = float(self._problem.fun(theta))
+        except Exception as error:
+            value = _as_nan(error)
+        if value < self.best.fun and value != -math.inf:
+            self.best = Point(theta, value)
+        return value
+
+    def fun_and_jac(self, theta: np.ndarray) -> tuple[float, np.ndarray]:
+        self.nfev += 1
+        self.njev += 1
+        try:
+            value, gradient = self._problem.fun_and_jac(theta)
+        except Exception as error:
+            return _as_nan(error), np.full(theta.size, math.nan)
+        value, gradient = float(value), np.ascontiguousarray(gradient, dtype=float)
+        if not math.isfinite(value) or not math.isfinite(gradient.dot(gradient)):
+            return math.nan, gradient
+        if value < self.best.fun:
+            self.best = Point(theta, value, gradient)
+        return value, gradient
+
+    def jac(self, theta: np.ndarray) -> np.ndarray:
+        self.njev += 1
+        return self._ask(self._problem.jac, theta)
+
+    def hess(self, theta: np.ndarray) -> np.ndarray:
+        self.nhev += 1
+        return self._ask(self._problem.hess, theta)
+
+    def hessp(self, theta: np.ndarray, v: np.ndarray) -> np.ndarray:
+        self.nhev += 1
+        return self._ask(self._problem.hessp, theta, v)
+
+    def gauss_newton_p(self, theta: np.ndarray, v: np.ndarray) -> np.ndarray:
+        self.nhev += 1
+        return self._ask(self._problem.gauss_newton_p, theta, v)
+
+    def residual(self, theta: np.ndarray) -> np.ndarray:
+        self.nfev += 1
+        return self._ask(self._problem.residual, theta)
+
+    def residual_jac(self, theta: np.ndarray) -> np.ndarray:
+        self.njev += 1
+        return self._ask(self._problem.residual_jac, theta)
+
+    @staticmethod
+    def _ask(question, *arguments: np.ndarray) -> np.ndarray:
+        try:
+            return question(*arguments)
+        except Exception as error:
+            raise _carried(error) from error
+
+
+def _as_nan(error: Exception) -> float:
+    # numpy's overflow warnings are exceptions where the user has asked for that
+    if isinstance(error, ArithmeticError | RuntimeWarning):
+        return math.nan
+    raise _carried(error) from error
+
+
+def _carried(error: Exception) -> Exception:
+    """What to raise for ``error``: our own sentences and a full memory are nobody's bad point."""
+    if isinstance(error, ScipyAEError | MemoryError):
+        return error
+    return ObjectiveRaised(f"{type(error).__name__}: {error}")
