@@ -65,7 +65,7 @@ network_options = together(
         metavar="NAME",
         help="cross-entropy (for a logistic output; the default there) or squared-error.",
     ),
-    click.option("--l2", type=float, default=0.0, show_default=True, help="Weight decay: l2 * sum of squared weights."),
+    click.option("--l2", type=float, default=1e-4, show_default=True, help="Weight decay: l2 * sum of squared weights."),
     click.option(
         "--init",
         default="gaussian",

@@ -1,13 +1,16 @@
 """Schedules: who steps when.
 
-``Every(4, burst=..., between=...)`` is the published alternation: gradient steps, and every 4th iteration a burst of a
-solver. ``Then(("adam", 500), ("BFGS", 300))`` hands over once. A schedule only says whose turn it is; training takes the steps.
+``Every(4, burst=..., between=...)`` is the published alternation: gradient steps, and every 4th iteration a burst of
+a solver. ``Then(("adam", 500), ("BFGS", 300))`` hands over once. A schedule only says whose turn it is; training takes
+the steps.
 """
 
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+
+import numpy as np
 
 from scipy_ae import solvers
 from scipy_ae.errors import InputError
@@ -48,26 +51,24 @@ class Every(Schedule):
     burst : str or Solver
         The solver of the bursts.
     between : str or Solver
-        Who takes the steps between; a name is taken with its defaults and guarded.
+        Who takes the steps between. A name is taken with its defaults, a first-order method guarded.
     steps : int
         Bound on the solver's steps in one burst.
     keep : bool
-        Carry the solver's memory from burst to burst. Emptied at each burst, a quasi-Newton method never learns the curvature.
+        Carry the solver's memory from burst to burst. Emptied at each, a quasi-Newton method never learns the curvature.
     """
 
     k: int
     burst: str | Solver = "BFGS"
     between: str | Solver = "gradient-descent"
-    steps: int = 50
+    steps: int = 10
     keep: bool = True
 
     def __post_init__(self) -> None:
         _whole("every", self.k, 0)
         _whole("burst", self.steps, 1)
-        if isinstance(self.burst, str):
-            object.__setattr__(self, "burst", solvers.get(self.burst))
-        if isinstance(self.between, str):
-            object.__setattr__(self, "between", solvers.get(self.between, guard=True))
+        object.__setattr__(self, "burst", _solver("burst", self.burst))
+        object.__setattr__(self, "between", _solver("between", self.between))
 
     def turns(self, iterations: int) -> Iterator[Turn]:
         for iteration in range(1, iterations + 1):
@@ -91,11 +92,10 @@ class Then(Schedule):
     def __init__(self, *phases: tuple[str | Solver, int]) -> None:
         if not phases:
             raise InputError("schedule: at least one phase such as ('adam', 500) is needed")
-        made = []
-        for solver, steps in phases:
+        for _, steps in phases:
             _whole("schedule", steps, 1)
-            made.append((solvers.get(solver) if isinstance(solver, str) else solver, steps))
-        object.__setattr__(self, "phases", tuple(made))
+        made = tuple((_solver("schedule", solver, guard=False), steps) for solver, steps in phases)
+        object.__setattr__(self, "phases", made)
 
     @property
     def iterations(self) -> int:
@@ -124,5 +124,15 @@ def parse_phases(text: str) -> list[tuple[str, int]]:
 
 
 def _whole(name: str, value: int, least: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
         raise InputError(f"{name}: {value!r} is not accepted; a whole number of at least {least} is")
+
+
+def _solver(name: str, solver: str | Solver, guard: bool = True) -> Solver:
+    """The solver itself, or the one of that name, first-order ones guarded where asked."""
+    if isinstance(solver, Solver):
+        return solver
+    plain = solvers.get(solver) if isinstance(solver, str) else None
+    if plain is None:
+        raise InputError(f"{name}: {solver!r} is not accepted; a solver or its name is")
+    return solvers.get(solver, guard=True) if guard and plain.first_order else plain

@@ -6,6 +6,7 @@ Live display, history, stopping rule and checkpoint are readers of that stream.
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from scipy.optimize import OptimizeResult
@@ -17,12 +18,15 @@ from scipy_ae.network import as_theta
 from scipy_ae.objective import Objective
 from scipy_ae.records import Record
 from scipy_ae.schedule import Schedule, Then, Turn
-from scipy_ae.solvers.base import NON_FINITE
+from scipy_ae.solvers.base import NON_FINITE, Callback
 
 #: Multiplications in a network's largest product up to which more BLAS threads only get in each other's way.
 ONE_THREAD = 4_000_000
 #: Steps of a phase whose records wait for one another.
 CHUNK = 25
+#: The ``stop`` of a training that was asked to end, and how that of a diverged one begins.
+INTERRUPTED = "interrupted"
+DIVERGED = "the loss was no longer finite after this point"
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,7 @@ class Stop:
     def reason(self, record: Record) -> str:
         """Why the training ends with this record; empty where it goes on."""
         if self.asked():
-            return "interrupted"
+            return INTERRUPTED
         if self.loss is not None and record.loss <= self.loss:
             return f"target loss {self.loss:g} reached"
         if self.pixels is not None and record.worst_row is not None and record.worst_row <= self.pixels:
@@ -105,16 +109,18 @@ def train(
     ------
     Record
         First the start (iteration 0), then one for each iteration; the last one says why it ended in ``stop``. Each
-        carries the theta at its end; the best is the one of the lowest loss (``History.best``).
+        carries the theta at its end, but for those within a phase of ``Then``, where only the best of each few does;
+        the best is the one of the lowest loss (``History.best``) and always carries it. ``evaluations`` counts every
+        evaluation of the loss, with or without gradient, on mini-batches too; Hessian products are not counted.
 
     Raises
     ------
     NonFiniteError
-        The loss at the start is not finite.
+        The loss or its gradient are not finite at the start.
     """
     if iterations is None:
         iterations = schedule.iterations if isinstance(schedule, Then) else 220
-    for name, value in (("iterations", iterations), ("batch size", batch_size)):
+    for name, value in (("iterations", iterations), ("batch_size", batch_size)):
         if value is not None and (isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1):
             raise InputError(f"{name}: {value!r} is not accepted; a whole number of at least 1 is")
     if batch_size is not None and rng is None:
@@ -123,64 +129,82 @@ def train(
 
 
 class _Run:
-    """One training on its way: the current point, the clock, the counters and the solvers' memories."""
+    """One training on its way: the current point, the clock, the counter and the solvers' memories."""
 
-    def __init__(self, objective, theta, stop, pulse, batch_size, rng) -> None:
+    def __init__(
+        self,
+        objective: Objective,
+        theta: np.ndarray,
+        stop: Stop,
+        pulse: Callable[[int, OptimizeResult], None] | None,
+        batch_size: int | None,
+        rng: np.random.Generator | None,
+    ) -> None:
         self.objective, self.stop, self.pulse, self.rng = objective, stop, pulse, rng
         self.batch_size = None if batch_size is None or batch_size >= len(objective.batch) else batch_size
-        self.theta = as_theta(theta, objective.size).copy()
         self.binary = is_binary(objective.batch.target)
         self.memories: dict[int, object] = {}
         self.iteration = self.evaluations = 0
+        self.ending = ""  # why the last phase was over before its steps
         self.started = time.perf_counter()
+        self.theta = as_theta(theta, objective.size).copy()
+        self.value, self.gradient = np.nan, None
 
     def records(self, schedule: Schedule, iterations: int) -> Iterator[Record]:
         """The stream; a record is held back until the next is there, since the last one tells why it ended."""
         largest = max(layer.inputs * layer.outputs for layer in self.objective.network.layers)
         with threadpool_limits(1 if largest * len(self.objective.batch) <= ONE_THREAD else None):
-            value, gradient = self.objective.fun_and_jac(self.theta)
-            self.evaluations += 1
-            if not np.isfinite(value):
-                raise NonFiniteError(f"the loss at the start is {value}: try a smaller std, or data scaled to [0, 1]")
-            held = self._record("start", "", self.theta, value, gradient)
-            for record in self._all(schedule, iterations):
+            self._move(self.theta, *self._evaluate(self.theta))
+            if not (np.isfinite(self.value) and np.isfinite(self.gradient).all()):
+                what = "gradient" if np.isfinite(self.value) else "loss"
+                advice = "try a smaller std, or data scaled to [0, 1]"
+                raise NonFiniteError(f"the {what} at the start is not finite: {advice}")
+            held = self._record("start", "", self.theta, self.value, self.gradient)
+            for record in () if held.stop else self._all(schedule, iterations):
                 yield held
                 held = record
-                if record.stop:
+                if held.stop:
                     break
-            yield held if held.stop else replace(held, stop=self.stop.reason(held) or "all iterations made")
+            yield held if held.stop else replace(held, stop=self.ending or "all iterations made")
 
     def _all(self, schedule: Schedule, iterations: int) -> Iterator[Record]:
-        """The records of all turns, up to the one that has a reason to stop."""
+        """The records of all turns."""
         for turn in schedule.turns(iterations):
-            for record in self._turn(turn):
-                reason = record.stop or self.stop.reason(record)
-                yield replace(record, stop=reason)
-                if reason:
-                    return
-
-    def _turn(self, turn: Turn) -> Iterator[Record]:
-        if turn.solver.first_order and self.batch_size is not None:
-            return (self._epoch(turn) for _ in range(turn.steps))
-        return self._phase(turn) if turn.each else iter([self._burst(turn)])
+            if turn.solver.first_order and turn.phase == "step" and self.batch_size is not None:
+                yield from (self._epoch(turn) for _ in range(turn.steps))
+            elif turn.each:
+                yield from self._phase(turn)
+            else:
+                yield self._whole(turn)
 
     def _epoch(self, turn: Turn) -> Record:
         """One pass over all rows in mini-batches, one step on each."""
-        result = None
+        diverged, steps = False, 0
         for batch in self.objective.batch.minibatches(self.batch_size, self.rng):
-            result = self._solve(turn, self.objective.on(batch), 1)
-            if result.status == NON_FINITE:
+            try:
+                result = self._solve(turn, self.objective.on(batch), 1)
+            except NonFiniteError:  # finite on the batch before, no longer on this one
+                diverged = True
                 break
-        return self._ended(turn, result, *self.objective.fun_and_jac(self.theta))
+            self.theta, steps = result.x, steps + result.nit
+            if result.status == NON_FINITE:
+                diverged = True
+                break
+        self._move(self.theta, *self._evaluate(self.theta))
+        return self._ended(turn, steps, diverged=diverged)
 
-    def _burst(self, turn: Turn) -> Record:
-        """The whole turn as one iteration."""
-        before = self.objective.fun(self.theta) if turn.phase == "burst" else None
+    def _whole(self, turn: Turn) -> Record:
+        """The whole turn as one iteration; a burst ends at its lowest point, or where it began."""
+        before = self.value if turn.phase == "burst" else None
         result = self._solve(turn, self.objective, turn.steps, self._watch_burst)
-        return self._ended(turn, result, result.fun, result.jac, before)
+        if before is None or result.fun <= self.value:
+            self._move(result.x, result.fun, result.get("jac"))
+        return self._ended(turn, result.nit, result.message, before, diverged=_diverged(turn, result))
 
     def _watch_burst(self, state: OptimizeResult) -> None:
-        """Called after each step within a burst; the record made at its end gives the reason, should this end it."""
+        """Called after each step within a turn; the record made at its end gives the reason, should this end it."""
+        if state.fun < self.value:  # an unguarded first-order method may end above it
+            self._move(state.x, state.fun, state.get("jac"))
         if self.pulse is not None:
             self.pulse(self.iteration + 1, state)
         stop = self.stop
@@ -195,73 +219,86 @@ class _Run:
     def _phase(self, turn: Turn) -> Iterator[Record]:
         """Each step of the turn as an iteration.
 
-        A solver that carries its memory runs in chunks, so that few records wait at a time; another in one piece. Of the
-        records that wait together only the best keeps its theta.
+        A solver that carries its memory runs in chunks, so that few records wait at a time; another in one piece. Of
+        the records that wait together only the best keeps its theta.
         """
-        left = turn.steps
+        self.ending, left = "", turn.steps
         while left > 0:
             steps = min(left, CHUNK) if turn.solver.carries or turn.solver.first_order else left
             waiting: list[Record] = []
-            result = self._solve(turn, self.objective, steps, lambda state: self._watch_step(turn, state, waiting))
+            result = self._solve(turn, self.objective, steps, partial(self._watch_step, turn, waiting))
+            self._move(result.x, result.fun, result.get("jac"))
             if waiting:
-                waiting[-1] = replace(waiting[-1], message=result.message)
+                waiting[-1] = replace(waiting[-1], message=result.message, evaluations=self.evaluations)
                 yield from waiting
-            if result.status == NON_FINITE:
-                yield self._ended(turn, result, result.fun, result.jac)
+            if _diverged(turn, result):
+                yield self._ended(turn, 0, result.message, diverged=True)
             if len(waiting) < steps:
+                self.ending = f"{turn.solver.name} ended before its last step: {result.message}"
                 return
             left -= steps
 
-    def _watch_step(self, turn: Turn, state: OptimizeResult, waiting: list[Record]) -> None:
+    def _watch_step(self, turn: Turn, waiting: list[Record], state: OptimizeResult) -> None:
+        """Called after each step of a phase: its record joins those that wait."""
         self.iteration += 1
         gradient = state.get("jac")
         if gradient is None:
-            gradient = self.objective.jac(state.x)
+            gradient = self._evaluate(state.x)[1]
         record = self._record(turn.phase, turn.solver.name, state.x, state.fun, gradient, extra=state.nfev, steps=1)
-        best = min((old.loss for old in waiting), default=np.inf)
-        if record.loss < best:
+        if record.loss < min((old.loss for old in waiting), default=np.inf):
             waiting[:] = [replace(old, theta=None) for old in waiting]
         else:
             record = replace(record, theta=None)
         waiting.append(record)
         if self.pulse is not None:
             self.pulse(self.iteration, state)
-        if self.stop.reason(record):
+        if record.stop:
             raise StopIteration
 
-    def _solve(self, turn: Turn, problem: Objective, steps: int, watch=None) -> OptimizeResult:
-        """A run of the solver from the current point, which moves to where it ends."""
+    def _solve(self, turn: Turn, problem: Objective, steps: int, watch: Callback | None = None) -> OptimizeResult:
+        """A run of the solver from the current point; its memory and its evaluations are kept."""
         memory = self.memories.get(id(turn.solver)) if turn.keep else None
         result = turn.solver.solve(problem, self.theta, maxiter=steps, memory=memory, callback=watch)
         self.memories[id(turn.solver)] = result.memory
         self.evaluations += result.nfev
-        self.theta = result.x
         return result
 
-    def _ended(self, turn: Turn, result: OptimizeResult, value, gradient, before: float | None = None) -> Record:
-        """The record of an iteration that one run of a solver made up."""
+    def _evaluate(self, theta: np.ndarray) -> tuple[float, np.ndarray]:
+        """Loss and gradient on the full batch, counted."""
+        self.evaluations += 1
+        return self.objective.fun_and_jac(theta)
+
+    def _move(self, theta: np.ndarray, value: float, gradient: np.ndarray | None) -> None:
+        """Go to a point whose loss is known; None for a gradient that is not."""
+        self.theta, self.value, self.gradient = theta, float(value), gradient
+
+    def _ended(
+        self, turn: Turn, steps: int, message: str = "", before: float | None = None, *, diverged: bool
+    ) -> Record:
+        """The record of an iteration that ended at the current point."""
         self.iteration += 1
-        if gradient is None:
-            gradient = self.objective.jac(self.theta)
+        if self.gradient is None:
+            self.gradient = self._evaluate(self.theta)[1]
         record = self._record(
-            turn.phase, turn.solver.name, self.theta, value, gradient,
-            before=before, steps=result.nit, message=result.message,
+            turn.phase, turn.solver.name, self.theta, self.value, self.gradient,
+            before=before, steps=steps, message=message,
         )  # fmt: skip
-        if result.status == NON_FINITE or not np.isfinite(value):
-            advice = "try a smaller eta, --guard, or a smaller std"
-            return replace(record, stop=f"the loss was no longer finite after this point: {advice}")
+        if diverged or not np.isfinite(self.value):
+            return replace(record, stop=f"{DIVERGED}: try a smaller eta, --guard, or a smaller std")
         return record
 
-    def _record(self, phase, solver, theta, value, gradient, *, extra: int = 0, **more) -> Record:
+    def _record(
+        self, phase: str, solver: str, theta: np.ndarray, value: float, gradient: np.ndarray, *, extra: int = 0, **more
+    ) -> Record:
+        """A record of a point, with the reason to stop there, if any; ``extra`` evaluations are not counted yet."""
         objective = self.objective
-        parts = objective.parts(theta) if objective.penalties else {objective.loss.name: float(value)}
         pixels = self._pixels(theta) if self.binary else None
-        return Record(
+        record = Record(
             iteration=self.iteration,
             phase=phase,
             solver=solver,
             loss=float(value),
-            parts=parts,
+            parts=objective.parts(theta) if objective.penalties else {objective.loss.name: float(value)},
             grad_norm=float(np.abs(gradient).max()),
             seconds=self._clock(),
             evaluations=self.evaluations + extra,
@@ -270,6 +307,7 @@ class _Run:
             theta=theta.copy(),
             **more,
         )
+        return replace(record, stop=self.stop.reason(record))
 
     def _pixels(self, theta: np.ndarray) -> np.ndarray:
         """Wrong pixels of each row."""
@@ -278,3 +316,8 @@ class _Run:
 
     def _clock(self) -> float:
         return time.perf_counter() - self.started
+
+
+def _diverged(turn: Turn, result: OptimizeResult) -> bool:
+    """Whether an unguarded first-order method left the finite; the status of others may mean something else."""
+    return turn.solver.first_order and result.status == NON_FINITE

@@ -153,6 +153,13 @@ def test_outcome_of_a_clean_run(tmp_path, words_only):
     assert page.heading() == "Ten letters passed through two numbers and came back with no wrong pixel."
 
 
+def test_a_sign_with_a_longer_name_is_a_letter_too_and_classes_are_pictures(tmp_path, words_only):
+    page = page_of(run_folders.letters(tmp_path / "signs", labels=["DEL", *"abcdefghi"]))
+    assert page.heading().startswith("Ten letters")
+    page = page_of(run_folders.letters(tmp_path / "classes", labels=list("aabbccddee")))
+    assert page.heading().startswith("Ten pictures")
+
+
 def test_outcome_names_the_worst_letter(letters):
     _, page = letters
     assert page.heading() == (
@@ -206,7 +213,7 @@ def test_a_label_of_mathematics_is_drawn_as_it_is_written(tmp_path):
         report.write(folder)
         pictures.append(imread(folder.figures / "inputs-outputs.png"))
     # set as mathematics, '$x$' would be one letter wide; as text it covers about what 'xxx' does
-    dark = [np.flatnonzero((picture[-60:, :, 0] < 0.5).any(axis=0)) for picture in pictures]
+    dark = [np.flatnonzero((picture[-45:, :, 0] < 0.5).any(axis=0)) for picture in pictures]
     spans = [columns.max() - columns.min() for columns in dark]
     assert spans[0] > 0.8 * spans[1]
 

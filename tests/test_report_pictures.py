@@ -19,7 +19,7 @@ from scipy_ae.report.architecture import network
 from scipy_ae.report.look import Look
 from scipy_ae.report.planes import MOST_LABELS
 from scipy_ae.report.reader import Layer
-from scipy_ae.report.sheet import ALERT, COLUMN, INK, Sheet, fitted, png, shown, text_width
+from scipy_ae.report.sheet import ACCENT, ALERT, COLUMN, INK, Sheet, fitted, png, shown, text_width
 from scipy_ae.report.words import Words, sentence
 
 BOUNDS = (100.0, 20.0, 780.0, 700.0)
@@ -169,18 +169,34 @@ def test_a_strip_of_many_wraps(tmp_path):
     assert pixels(three, tmp_path).shape[0] > 2.5 * pixels(one, tmp_path).shape[0]
 
 
+def test_names_of_a_strip_are_whole_while_they_fit():
+    names = [f"(-0.{i}3, -0.{i}7)" for i in range(10)]
+    font = load_font(2)
+    assert [text.get_text() for text in report.strip(font.x[:10], LETTERS, names).texts] == names
+    notes = ["radius 0.9\nroundness error 0.0028 %"] * 10
+    assert [text.get_text() for text in report.strip(font.x[:10], LETTERS, None, notes).texts] == notes
+
+
+def test_a_circle_beyond_the_range_stays_in_its_box():
+    look = Look("circles", None, -1.0, 1.0)
+    far = look.into_box(3 * make_circles(1).x.reshape(-1, 2) / 0.1, (10, 20, 100, 100))
+    assert far.min(axis=0).tolist() == [10, 20]
+    assert far.max(axis=0).tolist() == [110, 120]
+
+
 def test_wrong_pixels_are_outlined_and_right_ones_are_not(tmp_path):
     font = load_font(2)
     x, names = font.x[1:4], font.labels[1:4]
     wrong = np.zeros(x.shape, bool)
     clean = pixels(report.pairs({"in": x, "out": x, "cut": x}, LETTERS, names, wrong), tmp_path)
     assert count(clean, ALERT) == 0
-    wrong[1, 12] = True
+    wrong[1, ::5] = True  # the first column of the second letter
     one = pixels(report.pairs({"in": x, "out": x, "cut": x}, LETTERS, names, wrong), tmp_path)
     rows, columns = np.nonzero((one == colour(ALERT)).all(axis=2))
     third = COLUMN / 3
-    assert len(rows) > 20
-    assert third < columns.min() <= columns.max() < 2 * third  # in the second group, outline and name
+    assert third < columns.min() <= columns.max() < 2 * third  # in the second group, outlines and name
+    above = rows < one.shape[0] - 50
+    assert np.ptp(rows[above]) > 5 * np.ptp(columns[above]) > 20
 
 
 @pytest.mark.parametrize("n", [1, 10, 32, MOST_LABELS + 60])
@@ -199,6 +215,13 @@ def test_a_letter_with_room_is_drawn_around_its_own_code(tmp_path):
     rows, columns = np.nonzero((picture == colour(INK)).all(axis=2))
     assert columns.mean() < COLUMN / 3  # code number 1 is least: left
     assert rows.mean() > 2 * picture.shape[0] / 3  # code number 2 is least: below
+
+
+def test_letters_that_are_neighbours_leave_both_codes_to_be_seen(tmp_path):
+    codes = np.array([(0.0, 0.0), (0.03, 0.0), (1.0, 1.0)])
+    picture = pixels(report.latent_plane(codes, np.ones((3, 35)), LETTERS, list("abc")), tmp_path)
+    _, columns = np.nonzero((picture == colour(ACCENT)).all(axis=2))
+    assert np.ptp(columns) > 20  # two dots side by side, each some 10 wide
 
 
 def test_the_decoded_plane_has_its_first_row_on_top(tmp_path):

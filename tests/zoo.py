@@ -170,9 +170,9 @@ def quadratic(size: int, condition: float) -> Problem:
 
 def rosenbrock(size: int) -> Animal:
     problem = FunctionProblem(rosen, rosen_der, rosen_hess, rosen_hess_prod)
-    if size <= 10:
-        return Animal(f"rosenbrock-{size}", problem, np.tile([-1.2, 1.0], size // 2))
-    return Animal(f"rosenbrock-{size}", problem, np.random.default_rng(1).normal(size=size))
+    starts = {2: np.array([-1.2, 1.0]), 10: np.tile([1.3, 0.7, 0.8, 1.9, 1.2], 2)}
+    start = starts.get(size, np.random.default_rng(1).normal(size=size))
+    return Animal(f"rosenbrock-{size}", problem, start)
 
 
 def _of(name: str, functions: tuple[Callable, Callable, Callable], start: list, **facts) -> Animal:
@@ -185,7 +185,7 @@ ZOO = (
     rosenbrock(200),
     _of("beale", (beale, beale_jac, beale_hess), [1, 1]),
     _of("himmelblau", (himmelblau, himmelblau_jac, himmelblau_hess), [-0.27, -0.9]),
-    _of("wood", (wood, wood_jac, wood_hess), [-3, -1, -3, -1]),
+    _of("wood", (wood, wood_jac, wood_hess), [0.5, 0.5, 1.5, 2]),
     _of("powell-singular", (powell_singular, powell_singular_jac, powell_singular_hess), [3, -1, 0, 1]),
     _of(
         "max-entropy",
@@ -196,3 +196,46 @@ ZOO = (
     Animal("quadratic-5", quadratic(5, 10.0), np.arange(1.0, 6.0), convex=True),
     Animal("quadratic-30", quadratic(30, 1e4), np.linspace(-1, 1, 30), convex=True),
 )
+
+
+class Counted(Problem):
+    """A problem that counts what is asked of it and keeps every value that it has given."""
+
+    def __init__(self, problem: Problem, offers: set[str] | None = None) -> None:
+        self._problem = problem
+        self.offers = problem.offers if offers is None else frozenset(offers)
+        self.calls = dict.fromkeys(("fun", "jac", "hess"), 0)
+        self.values: list[float] = []
+
+    def fun(self, theta):
+        self.calls["fun"] += 1
+        self.values.append(self._problem.fun(theta))
+        return self.values[-1]
+
+    def jac(self, theta):
+        self.calls["jac"] += 1
+        return self._problem.jac(theta)
+
+    def hess(self, theta):
+        self.calls["hess"] += 1
+        return self._problem.hess(theta)
+
+    def hessp(self, theta, v):
+        self.calls["hess"] += 1
+        return self._problem.hessp(theta, v)
+
+
+def log_barrier(size: int, error: type[Exception] | None = None) -> Problem:
+    """Sum of x - log x, with its minimum at 1; not a number, or an error, where an x is not above 0."""
+
+    def fun(x):
+        if x.min() > 0:
+            return float(np.sum(x - np.log(x)))
+        if error is not None:
+            raise error("outside")
+        return np.nan
+
+    def jac(x):
+        return 1 - 1 / x
+
+    return FunctionProblem(fun, jac, lambda x: np.diag(1 / x**2))

@@ -99,7 +99,7 @@ def _schedule(spec: Spec, objective: Objective) -> Schedule:
         k=spec.every,
         burst=_solver(spec.solver, spec, objective),
         between=_solver(spec.between or "gradient-descent", spec, objective),
-        steps=spec.burst or 50,
+        steps=spec.burst or 10,
         keep=spec.carry != "reset",
     )
 

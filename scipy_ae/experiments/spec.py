@@ -25,7 +25,7 @@ class Spec:
     code: str | None = None
     beta: float = 1.0
     loss: str | None = None
-    l2: float = 0.0
+    l2: float = 1e-4
     init: str = "gaussian"
     std: float | None = None
     solver: str = "BFGS"
@@ -123,7 +123,7 @@ class Spec:
 #: What a run takes where nothing was given: the published parameters 1.
 PUBLISHED: dict[str, Any] = {
     "every": 4,
-    "burst": 50,
+    "burst": 10,
     "between": "gradient-descent",
     "eta": 0.0085,
     "carry": "keep",

@@ -46,14 +46,12 @@ def dot(a: np.ndarray, b: np.ndarray) -> float:
     return total
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, fastmath={"nnan", "nsz", "reassoc"}, error_model="numpy")
 def largest(a: np.ndarray) -> float:
-    """Largest absolute entry of an (n,) vector, NaN when there is one."""
+    """Largest absolute entry of an (n,) vector without NaN."""
     top = 0.0
     for i in range(a.size):
-        size = abs(a[i])
-        if not size <= top:
-            top = size
+        top = max(top, abs(a[i]))
     return top
 
 

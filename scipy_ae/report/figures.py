@@ -62,7 +62,8 @@ def draw(run: Run, look: Look, words: Words) -> Gallery:
 def look_of(run: Run) -> Look:
     """How the rows of a run are drawn: on the range of its data."""
     if run.kind == "circles":
-        reach = float(np.abs(np.concatenate([run.input, run.output, run.target])).max()) or 1.0
+        drawn = [run.input, run.output, run.target, *(points.output for points in (run.new, run.walk) if points)]
+        reach = float(np.abs(np.concatenate(drawn)).max()) or 1.0
         return Look("circles", None, -reach, reach)
     return Look.of(run.kind, run.target, run.image_shape)
 
@@ -101,7 +102,8 @@ def _new(run: Run, new: Points, look: Look, words: Words) -> Figure:
     """New codes decoded, with what can be said of each in a line or two of small print."""
     rows = new.output[:MOST_NEW]
     lines: list[list[str]] = [[] for _ in rows]
-    if run.latent_dim <= 2:
+    # a point without a name of its own is called by its code
+    if run.latent_dim <= 2 and not all(name.startswith("(") for name in new.names):
         for line, code in zip(lines, new.codes):
             line.append("(" + ", ".join(words.number(float(value), 2) for value in code) + ")")
     if run.kind == "circles":

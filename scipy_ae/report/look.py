@@ -56,10 +56,13 @@ class Look:
         return max(1, int(min(height // h, width // w)))
 
     def into_box(self, curve: np.ndarray, box: tuple[float, float, float, float]) -> np.ndarray:
-        """A curve (m, 2) in dots of a box (x, y, width, height) that holds ``low`` to ``high`` with a margin."""
+        """A curve (m, 2) in dots of a box (x, y, width, height) that holds ``low`` to ``high`` with a margin.
+
+        What lies further out is drawn on the edge of the box.
+        """
         x, y, w, h = box
         part = (curve - self.low) / max(self.high - self.low, 1e-300)
-        part = 0.06 + 0.88 * part
+        part = np.clip(0.06 + 0.88 * part, 0.0, 1.0)
         return np.stack([x + part[:, 0] * w, y + (1 - part[:, 1]) * h], axis=1)
 
     def _colours(self, values: np.ndarray) -> np.ndarray:

@@ -15,6 +15,7 @@ from scipy_ae.report.sheet import ACCENT, ALERT, COLUMN, LINE, MUTED, SMALL, She
 
 GUTTER = 44  # dots between groups
 NAME = 32  # dots below a group for its name
+MOST_NAME = 180  # dots; longer names are cut
 NOTE = 24  # dots for each further line of small print
 
 
@@ -68,9 +69,9 @@ def strip(
         return heat_map({"": rows}, look, names)
     lines = [line for note in notes or () for line in note.split("\n")]
     deepest = max((note.count("\n") + 1 for note in notes or ()), default=0)
-    widest = max((text_width(line, SMALL) for line in lines), default=0.0)
+    wide = [text_width(line, SMALL) for line in lines] + [min(text_width(name), MOST_NAME) for name in names or ()]
     foot = (NAME if names else 8) + NOTE * deepest + (18 if lines or names else 4)
-    most = columns or max(1, min(10, int(COLUMN / (widest + 14))))
+    most = columns or max(1, min(10, int(COLUMN / (max(wide, default=0.0) + 14))))
     grid = _grid(len(rows), 1, look, most, head=6, foot=foot)
     sheet = Sheet(grid.height)
     _draw_rows(sheet, rows, look, [(*grid.tile(i, 0), grid.w, grid.h) for i in range(len(rows))])

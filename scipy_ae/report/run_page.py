@@ -59,7 +59,8 @@ class _Writer:
 
     def _lead(self) -> str:
         run, words = self.run, self.words
-        about = run.about.rstrip(".") + "." if run.about else ""
+        about = sentence(run.about)
+        about += "." if about and not about.endswith((".", "!", "?", "…")) else ""
         said = [about, words("lead.network", sizes=_sizes(run), n=run.parameters)]
         solvers = list(dict.fromkeys(record.solver for record in self.bursts))
         steps = list(dict.fromkeys(record.solver for record in run.history if record.phase == "step"))
@@ -234,6 +235,7 @@ class _Writer:
         settings = [
             (words(f"settings.{key}") if words.has(f"settings.{key}") else key, self._value(value))
             for key, value in run.spec.items()
+            if value != []
         ]
         blocks: list[Block] = [Command(words("run.command"), run.command, words("run.hint"))]
         blocks.append(self._list("settings", "setting", settings))
@@ -277,13 +279,14 @@ class _Writer:
 
 
 def things(run: Run) -> str:
-    """What a row is called: letters are pictures of black and white, with names of one character."""
+    """What a row is called: letters are pictures of black and white, nearly all with names of one character."""
     if run.kind == "circles":
         return "circles"
     if run.kind == "table":
         return "rows"
-    short = all(len(label) == 1 for label in run.labels) and len(set(run.labels)) == len(run.labels)
-    return "letters" if short and run.binary else "pictures"
+    short = sum(len(label) == 1 for label in run.labels) >= 0.75 * len(run.labels)
+    unlike = len(set(run.labels)) == len(run.labels)
+    return "letters" if run.binary and short and unlike else "pictures"
 
 
 def _sizes(run: Run) -> str:

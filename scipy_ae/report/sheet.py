@@ -4,8 +4,9 @@ Figures are made with Matplotlib's objects, never with pyplot: no global state, 
 one column wide, so that their lettering has one size and can be read on a telephone too.
 """
 
-import io
+import struct
 import warnings
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -20,10 +21,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
-from matplotlib.image import imsave
 from matplotlib.patches import Patch
 from matplotlib.textpath import text_to_path
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 from matplotlib.transforms import Affine2D
 
 from scipy_ae.errors import InputError
@@ -143,8 +143,7 @@ def log_scale(axes: Axes, values: np.ndarray) -> None:
     subs = (1.0, 2.0, 5.0) if decades < 2.5 else (1.0,)
     axes.yaxis.set_major_locator(LogLocator(subs=subs, numticks=8))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.3g}"))
-    axes.yaxis.set_minor_formatter(NullFormatter())
-    axes.tick_params(axis="y", which="minor", length=0)
+    axes.yaxis.set_minor_locator(NullLocator())
     pad = max(0.06 * decades, 0.05)
     axes.set_ylim(finite.min() * 10**-pad, finite.max() * 10**pad)
 
@@ -191,13 +190,19 @@ def _lacking_glyphs() -> Iterator[None]:
 
 def png(figure: Figure) -> bytes:
     """The figure as a PNG file."""
-    buffer = io.BytesIO()
+    canvas = FigureCanvasAgg(figure)
     with _lacking_glyphs():
-        canvas = FigureCanvasAgg(figure)
         canvas.draw()
-    opaque = np.ascontiguousarray(np.asarray(canvas.buffer_rgba())[..., :3])
-    imsave(buffer, opaque, format="png", pil_kwargs={"compress_level": 4})
-    return buffer.getvalue()
+    pixels = np.asarray(canvas.buffer_rgba())[..., :3]
+    height, width = pixels.shape[:2]
+    # each line begins with its filter: none, which suits flat colours and takes half the time of Pillow's choosing
+    lines = np.zeros((height, 1 + 3 * width), np.uint8)
+    lines[:, 1:] = pixels.reshape(height, -1)
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)  # eight bits of red, green and blue
+    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(lines.tobytes(), 6)), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
+    )
 
 
 def save(figure: Figure, path: str | Path) -> Path:

@@ -51,13 +51,15 @@ class TermSum(InverseHessian):
     Parameters
     ----------
     size : int
+    scale : float
+        H starts from the identity times this.
     from_first : bool
-        Start from the identity times y . s / y . y of the first pair, in place of the identity.
+        H starts from the identity times y . s / y . y of the first pair, once that is known.
     """
 
-    def __init__(self, size: int, from_first: bool) -> None:
+    def __init__(self, size: int, scale: float = 1.0, from_first: bool = False) -> None:
         self.size, self.pairs = size, 0
-        self._from_first, self._gamma = from_first, 1.0
+        self._from_first, self._gamma = from_first, scale
         self._steps = np.empty((0, size))
         self._images = np.empty((0, size))
         self._scale = np.empty((0, 2))
@@ -157,14 +159,16 @@ class PairRing(InverseHessian):
     Parameters
     ----------
     size, rows : int
-    scaling : {"newest", "first", "identity"}
-        What H starts from below the pairs: y . s / y . y of the newest pair, of the first one, or the identity.
-        Once a pair has been dropped it is always that of the newest.
+    scaling : {"newest", "first", "fixed"}
+        What the identity below the pairs is multiplied by: y . s / y . y of the newest pair, of the first one, or
+        ``scale`` as it is. Once a pair has been dropped it is always that of the newest.
+    scale : float
+        The factor before there is a pair.
     """
 
-    def __init__(self, size: int, rows: int, scaling: str = "newest") -> None:
+    def __init__(self, size: int, rows: int, scaling: str = "newest", scale: float = 1.0) -> None:
         self.size, self.pairs, self.rows = size, 0, rows
-        self._scaling, self._gamma, self._oldest = scaling, 1.0, 0
+        self._scaling, self._gamma, self._oldest = scaling, scale, 0
         self._steps = np.empty((0, size))
         self._changes = np.empty((0, size))
         self._rho = np.empty(0)

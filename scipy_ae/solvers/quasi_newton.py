@@ -167,9 +167,10 @@ class BFGS(Solver):
         As in SciPy's BFGS; see :class:`Rules`.
     hess_inv0 : ndarray of shape (n, n), optional
         An inverse Hessian to start from; it is then kept as a matrix from the start.
-    h0 : {"identity", "first-pair"}
-        What H starts from: the identity, as in SciPy, or the identity times y . s / y . y of the first step, set when
-        that is known (Nocedal & Wright 2006, eq. 6.20).
+    h0 : "identity", "first-pair" or float
+        What H starts from: the identity, as in SciPy; the identity times y . s / y . y of the first step, set when that
+        is known (Nocedal & Wright 2006, eq. 6.20); or the identity times a number above 0. Networks whose loss is a
+        mean over samples are flat in most directions, and learn much faster from some 100 than from the other two.
     max_memory : int
         Bytes that H may take, 256 MiB unless told. Folding needs rows and matrix at once, 16 n^2 bytes (n = 4096 for
         256 MiB). Where that is too much H is kept as pairs of step and change of gradient, 16 n bytes each, and when
@@ -189,15 +190,16 @@ class BFGS(Solver):
         c1: float = 1e-4,
         c2: float = 0.9,
         hess_inv0: np.ndarray | None = None,
-        h0: str = "identity",
+        h0: str | float = "identity",
         max_memory: int = 256 * 2**20,
     ) -> None:
         self._rules = Rules(gtol, norm, xrtol, 0.0, c1, c2)
-        if h0 not in ("identity", "first-pair"):
-            raise InputError(f"h0: got {h0!r}; accepted are 'identity' and 'first-pair'")
+        if isinstance(h0, str) and h0 not in ("identity", "first-pair"):
+            raise InputError(f"h0: got {h0!r}; accepted are 'identity', 'first-pair' and a number above 0")
         if hess_inv0 is not None and h0 != "identity":
-            raise InputError("h0: 'first-pair' contradicts hess_inv0; give one of them")
+            raise InputError("h0: contradicts hess_inv0; give one of them")
         self._hess_inv0, self._from_first = hess_inv0, h0 == "first-pair"
+        self._scale = 1.0 if isinstance(h0, str) else number("h0", h0, 0.0, open_low=True)
         self._max_memory = number("max_memory", max_memory, 1)
 
     def _run(self, watched: Watched, start: Point, maxiter: int | None, memory: Any, report: Report) -> End:
@@ -210,9 +212,9 @@ class BFGS(Solver):
 
     def _empty(self, size: int) -> InverseHessian:
         if 16 * size**2 <= self._max_memory:
-            return TermSum(size, self._from_first)
+            return TermSum(size, self._scale, self._from_first)
         rows = max(1, int(self._max_memory // (16 * size)))
-        return PairRing(size, rows, "first" if self._from_first else "identity")
+        return PairRing(size, rows, "first" if self._from_first else "fixed", self._scale)
 
 
 class LBFGS(Solver):

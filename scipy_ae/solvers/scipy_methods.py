@@ -54,7 +54,7 @@ class ScipyMethod(Solver):
             return End(MAXITER, f"maxiter = {maxiter} iterations are done")
         if found is None:
             return End(MAXITER, "")
-        carried = np.array(found.hess_inv) if self.carries else None
+        carried = np.array(found.hess_inv, dtype=float) if self.carries else None
         return End(
             int(found.status),
             str(found.message),
