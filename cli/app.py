@@ -14,15 +14,22 @@ from scipy_ae.errors import ScipyAEError
 
 
 class _Verbs(click.Group):
-    """Shows our own errors as one sentence with exit code 2; whatever else is a bug and keeps its traceback."""
+    """Shows what is wrong with the input as one sentence, exit code 2; whatever else is a bug and keeps its traceback."""
 
     def invoke(self, ctx: click.Context):
         try:
             return super().invoke(ctx)
+        except click.exceptions.NoArgsIsHelpError:
+            raise
+        except click.UsageError as error:
+            sentence = error.format_message()
         except ScipyAEError as error:
-            failure = click.ClickException(str(error))
-            failure.exit_code = 2
-            raise failure from None
+            sentence = str(error)
+        except MemoryError as error:
+            sentence = f"not enough memory for this: {error or 'fewer rows or narrower layers may fit'}"
+        failure = click.ClickException(sentence)
+        failure.exit_code = 2
+        raise failure
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.commands)  # in the order in which one meets them, not by the alphabet
@@ -37,8 +44,9 @@ def main() -> None:
 
     \b
       scipy-ae train --solver BFGS --every 4 --std 0.73
-    \b
+
     Then draw what was never seen, and look at other data:
+
     \b
       scipy-ae sample reports/font2-bfgs-1 --walk A J
       scipy-ae train --dataset circles

@@ -5,7 +5,7 @@ import click
 from scipy_ae.cli.options import data_options, network_options
 
 
-@click.command()
+@click.command(short_help="Check the derivatives of your own network.")
 @data_options
 @network_options
 @click.pass_context

@@ -7,7 +7,7 @@ import click
 from scipy_ae.cli.options import FILE
 
 
-@click.group()
+@click.group(short_help="List, look at and export data.")
 def dataset() -> None:
     """List the built-in data, look at any data, write it in another format.
 
@@ -21,7 +21,11 @@ def dataset() -> None:
 
 @dataset.command("list")
 def list_() -> None:
-    """The built-in datasets."""
+    """The built-in datasets, and which files are read.
+
+    \b
+      scipy-ae dataset list
+    """
     from scipy_ae import datasets
 
     for name, about in datasets.names().items():
@@ -34,7 +38,12 @@ def list_() -> None:
 @click.option("--letters", metavar="CHOICE", help="Which rows: a count, a range (A-J), a list (A,B,C) or all.")
 @click.option("--out", type=FILE, metavar="FILE.png", help="The picture. [NAME.png]")
 def preview(name: str, letters: str | None, out: Path | None) -> None:
-    """A picture of the data, a row of it at a time, with its labels."""
+    """A picture of the data, row by row, with its labels.
+
+    \b
+      scipy-ae dataset preview font3 --out font3.png
+      scipy-ae dataset preview font.h:Font3 --letters a-j
+    """
     from scipy_ae import report
 
     data = _chosen(name, letters)
@@ -52,7 +61,12 @@ def preview(name: str, letters: str | None, out: Path | None) -> None:
 @click.argument("path", type=FILE, metavar="TARGET")
 @click.option("--letters", metavar="CHOICE", help="Which rows: a count, a range (A-J), a list (A,B,C) or all.")
 def export(name: str, path: Path, letters: str | None) -> None:
-    """Write the data to TARGET in the format of its suffix: .h, .npy, .npz or .csv."""
+    """Write the data to TARGET in the format of its suffix: .h, .npy, .npz or .csv.
+
+    \b
+      scipy-ae dataset export font2 font2.h
+      scipy-ae dataset export circles circles.csv
+    """
     from scipy_ae import datasets
 
     datasets.export(_chosen(name, letters), path)

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -24,7 +25,9 @@ class Display:
         self._live = not silent and sys.stderr.isatty()
         self._silent, self._iterations = silent, iterations
         self._strip: deque[str] = deque(maxlen=_STRIP)
-        self._progress = self._task = self._last = None
+        self._progress: Any = None
+        self._task: Any = None
+        self._last: Any = None
 
     def __enter__(self) -> "Display":
         if not self._silent:
@@ -35,7 +38,8 @@ class Display:
 
             self._progress = Progress(
                 TextColumn("{task.description}"), BarColumn(bar_width=20), TextColumn("{task.completed}/{task.total}"),
-                TextColumn("{task.fields[state]}", markup=False), TimeElapsedColumn(), TimeRemainingColumn(compact=True),
+                TextColumn("{task.fields[state]}", markup=False),
+                TimeElapsedColumn(), TimeRemainingColumn(compact=True),
                 console=Console(stderr=True), transient=True,
             )  # fmt: skip
             self._task = self._progress.add_task("training", total=self._iterations, state="")
@@ -50,7 +54,9 @@ class Display:
         from scipy_ae.kernels.compiled import is_compiled
 
         if not is_compiled():
-            click.echo("Compiling the kernels for this machine: once, some 20 seconds; later runs start at once.", err=True)
+            click.echo(
+                "Compiling the kernels for this machine: once, some 20 seconds; later runs start at once.", err=True
+            )
 
     def record(self, record) -> None:
         """Reads each record as it comes."""

@@ -6,7 +6,7 @@ from typing import Any
 
 
 def finished_run(path: Path) -> tuple[Any, Any, Any]:
-    """Model, training codes (n, d) and look of a run folder."""
+    """Model, all that the folder says (``report.reader.Run``) and look of a run folder."""
     from scipy_ae import report
     from scipy_ae.errors import InputError
     from scipy_ae.persistence import load
@@ -16,7 +16,20 @@ def finished_run(path: Path) -> tuple[Any, Any, Any]:
         raise InputError(f"run: '{path}' is not a folder; the run folder that scipy-ae train wrote is accepted")
     folder = RunFolder(path)
     model, run = load(folder.model), report.read(folder)
-    return model, run.codes, report.look_of(run)
+    if model.network.latent_dim != run.latent_dim:
+        raise InputError(f"'{folder.model}' and '{folder.arrays}' are not of one run: their codes differ in length")
+    return model, run, report.look_of(run)
+
+
+def writable(picture: Path, table: Path | None) -> None:
+    """Refuse what cannot be written before anything is."""
+    from scipy_ae.errors import InputError
+
+    if picture.suffix.lower() != ".png":
+        raise InputError(f"out: '{picture}' is not accepted; a picture ends in .png")
+    for name, path in (("out", picture), ("csv", table)):
+        if path is not None and not path.parent.is_dir():
+            raise InputError(f"{name}: cannot write '{path}': there is no folder '{path.parent}'")
 
 
 def write_table(path: Path, header: list[str], rows: Any) -> None:

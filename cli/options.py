@@ -65,16 +65,19 @@ network_options = together(
         metavar="NAME",
         help="cross-entropy (for a logistic output; the default there) or squared-error.",
     ),
-    click.option("--l2", type=float, default=1e-4, show_default=True, help="Weight decay: l2 * sum of squared weights."),
     click.option(
-        "--init",
-        default="gaussian",
-        show_default=True,
-        metavar="NAME",
-        help="How weights are drawn: gaussian (as published), fan-in (advised), glorot, he or orthogonal.",
+        "--l2", type=float, default=1e-4, show_default=True, help="Weight decay: l2 * sum of squared weights."
     ),
     click.option(
-        "--std", type=float, help="Standard deviation for gaussian (0.73), a factor on the rule's own for the others (1)."
+        "--init",
+        metavar="NAME",
+        help="How weights are drawn: gaussian (as published), fan-in (advised), glorot, he or orthogonal."
+        " [gaussian; fan-in for circles]",
+    ),
+    click.option(
+        "--std",
+        type=float,
+        help="Standard deviation for gaussian (0.73), a factor on the rule's own for the others (1).",
     ),
     click.option(
         "--precision",

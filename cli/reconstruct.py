@@ -7,7 +7,7 @@ import click
 from scipy_ae.cli.options import FILE, FOLDER
 
 
-@click.command()
+@click.command(short_help="Pass rows through a trained model, and see what returns.")
 @click.argument("run", type=FOLDER, metavar="RUN")
 @click.option("--dataset", metavar="NAME|FILE", help="Data to pass through; that of the training by default.")
 @click.option("--letters", metavar="CHOICE", help="Which rows: a count, a range (A-J), a list (A,B,C) or all.")
@@ -24,7 +24,8 @@ def reconstruct(run: Path, dataset: str | None, letters: str | None, out: Path |
     import numpy as np
 
     from scipy_ae import datasets, report
-    from scipy_ae.cli.files import finished_run, write_table
+    from scipy_ae.cli.files import finished_run, writable, write_table
+    from scipy_ae.errors import InputError
     from scipy_ae.experiments.spec import Spec
     from scipy_ae.metrics import is_binary, wrong_pixels
     from scipy_ae.records import RunFolder
@@ -35,6 +36,11 @@ def reconstruct(run: Path, dataset: str | None, letters: str | None, out: Path |
     chosen = letters or (spec.letters if dataset is None else None)
     if chosen not in (None, "all"):
         data = data.select(chosen)
+    if data.x.shape[1] != model.network.inputs:
+        width = model.network.inputs
+        raise InputError(f"dataset: '{data.name}' has rows of {data.x.shape[1]} values; this model takes {width}")
+    out = out or run / "reconstruct.png"
+    writable(out, csv)
     codes = model.encode(data.x)
     output = model.decode(codes)
     binary = is_binary(data.x)
@@ -53,4 +59,4 @@ def reconstruct(run: Path, dataset: str | None, letters: str | None, out: Path |
         header += [f"value{k + 1}" for k in range(output.shape[1])]
         rows = [[label, *row] for label, row in zip(data.labels, np.hstack([codes, output]).tolist())]
         write_table(csv, header, rows)
-    click.echo(report.save(figure, out or run / "reconstruct.png"))
+    click.echo(report.save(figure, out))

@@ -7,7 +7,7 @@ import click
 from scipy_ae.cli.options import FOLDER
 
 
-@click.command()
+@click.command(short_help="Draw the reports of old runs again.")
 @click.argument("runs", nargs=-1, required=True, type=FOLDER, metavar="RUN...")
 def report(runs: tuple[Path, ...]) -> None:
     """Draw pictures and page of old runs again, from nothing but their folders.

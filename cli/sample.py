@@ -7,7 +7,7 @@ import click
 from scipy_ae.cli.options import FILE, FOLDER
 
 
-@click.command()
+@click.command(short_help="Decode codes that no row has: a point, a grid, a walk.")
 @click.argument("run", type=FOLDER, metavar="RUN")
 @click.option("--at", "points", multiple=True, metavar="X,Y", help="Decode this code; may be given several times.")
 @click.option("--grid", type=click.IntRange(2, 60), metavar="N", help="Decode N x N codes over the plane.")
@@ -29,19 +29,20 @@ def sample(run: Path, points, grid, walk, count, steps, seed, out: Path | None, 
     import numpy as np
 
     from scipy_ae import latent, report
-    from scipy_ae.cli.files import finished_run, write_table
+    from scipy_ae.cli.files import finished_run, writable, write_table
     from scipy_ae.errors import InputError
 
     asked = [name for name, given in (("at", points), ("grid", grid), ("walk", walk), ("random", count)) if given]
     if len(asked) != 1:
         got = " and ".join(f"--{name}" for name in asked) or "none"
         raise InputError(f"one of --at, --grid, --walk and --random is accepted, got {got}")
-    model, codes, look = finished_run(run)
-    labels = model.about["labels"]
+    model, past, look = finished_run(run)
+    codes, labels = past.codes, past.labels
     if points:
         z = np.array([_point(text, codes.shape[1]) for text in points])
     elif walk:
-        z = latent.walk(*(codes[_row(labels, label)] for label in walk), steps)
+        start, end = (codes[_row(labels, label)] for label in walk)
+        z = latent.walk(start, end, steps)
     elif grid:
         x, y, z = latent.grid(codes, grid)
     else:
@@ -52,10 +53,12 @@ def sample(run: Path, points, grid, walk, count, steps, seed, out: Path | None, 
     else:
         names = ["(" + ", ".join(f"{number:.2f}" for number in code[:3]) + ")" for code in z]
         figure = report.strip(output, look, names)
+    out = out or run / "sample.png"
+    writable(out, csv)
     if csv is not None:
         header = [f"code{k + 1}" for k in range(z.shape[1])] + [f"value{k + 1}" for k in range(output.shape[1])]
         write_table(csv, header, np.hstack([z, output]))
-    click.echo(report.save(figure, out or run / "sample.png"))
+    click.echo(report.save(figure, out))
 
 
 def _point(text: str, width: int) -> list[float]:
@@ -73,7 +76,7 @@ def _point(text: str, width: int) -> list[float]:
     return point
 
 
-def _row(labels: list[str], label: str) -> int:
+def _row(labels: tuple[str, ...], label: str) -> int:
     from scipy_ae.errors import unknown
 
     if label not in labels:

@@ -3,10 +3,15 @@
 import click
 
 
-@click.command()
+@click.command(short_help="Which solvers there are, and what each is good for.")
 @click.option("--options", "with_options", is_flag=True, help="Also the options that --solver-option takes.")
 def solvers(with_options: bool) -> None:
-    """The solvers that --solver, --between and --schedule take."""
+    """The solvers that --solver, --between and --schedule take.
+
+    \b
+      scipy-ae solvers
+      scipy-ae solvers --options
+    """
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table

@@ -8,9 +8,9 @@ from scipy_ae.cli.options import FOLDER, data_options, network_options, together
 
 _solver_options = together(
     click.option(
-        "--solver", default="BFGS", show_default=True, metavar="NAME",
+        "--solver", metavar="NAME",
         help="Who makes the bursts; see scipy-ae solvers. BFGS is ours (SciPy's iterates at a fraction of the cost),"
-        " scipy.BFGS is SciPy's own.",
+        " scipy.BFGS is SciPy's own. [BFGS]",
     ),
     click.option(
         "--solver-option", "solver_options", multiple=True, metavar="KEY=VALUE",
@@ -41,18 +41,17 @@ _solver_options = together(
     click.option("--batch-size", type=int, metavar="ROWS", help="Mini-batches for first-order steps."),
 )  # fmt: skip
 _stop_options = together(
-    click.option("--iterations", type=int, help="[220; 1000 for circles]"),
+    click.option("--iterations", type=int, help="Iterations at most. [220; 1000 for circles]"),
     click.option("--target-loss", type=float, help="Stop once the loss is at or under this."),
     click.option("--target-pixels", type=int, help="Stop once no row has more wrong pixels than this."),
     click.option(
-        "--gtol", type=float, default=1e-5, show_default=True,
-        help="Stop once no entry of the gradient is above this.",
+        "--gtol", type=float, help="Stop once no entry of the gradient is above this. [1e-5; 3e-4 for circles]",
     ),
     click.option("--seconds", type=float, help="Stop when this time is used up."),
 )  # fmt: skip
 
 
-@click.command()
+@click.command(short_help="Train, and write model, records, pictures and report.")
 @data_options
 @network_options
 @_solver_options
@@ -80,13 +79,17 @@ def train(ctx: click.Context, out: Path | None, quiet: bool, as_json: bool, **se
     Ctrl-C ends after the current step; the model is saved and the report written all the same.
     """
     from scipy_ae.cli.display import Display, listening
+    from scipy_ae.errors import InputError
     from scipy_ae.experiments.run import Interrupt, new_folder, run
     from scipy_ae.experiments.setup import Setup
     from scipy_ae.experiments.spec import Spec
 
-    spec = Spec(**settings)
-    setup = Setup.of(spec)
-    path = out or new_folder(spec, Path("reports"))
+    if quiet and as_json:
+        raise InputError(
+            "quiet and json contradict each other: one prints the report's path alone, the other the result"
+        )
+    setup = Setup.of(Spec(**settings))
+    path = out or new_folder(setup.spec, Path("reports"))
     interrupt = Interrupt()
     display = Display(setup.spec.iterations, silent=quiet or as_json)
     with display, listening(interrupt):
@@ -97,5 +100,6 @@ def train(ctx: click.Context, out: Path | None, quiet: bool, as_json: bool, **se
     display.conclude(outcome, index, quiet=quiet, as_json=as_json)
     if outcome.result["interrupted"]:
         ctx.exit(130)
-    if "no longer finite" in outcome.result["stop"]:
+    if outcome.diverged:
+        click.echo(f"Error: {outcome.result['stop']}", err=True)
         ctx.exit(1)

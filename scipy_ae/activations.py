@@ -36,9 +36,7 @@ KINDS = {
     "parametric-relu": _Kind(7, -_INF, _INF, None, "z if z > 0 else s z, with a trained s for each unit"),
     "elu": _Kind(8, -1.0, _INF, 1.0, "z if z > 0 else alpha (exp(z) - 1)"),
     "softplus": _Kind(9, 0.0, _INF, None, "log(1 + exp(z))"),
-    "saturating-linear": _Kind(
-        10, 0.0, 1.0, None, "0 below 0, z to 1, 1 above (derivative at 0: 0, at 1: 1)"
-    ),
+    "saturating-linear": _Kind(10, 0.0, 1.0, None, "0 below 0, z to 1, 1 above (derivative at 0: 0, at 1: 1)"),
     "softmax": _Kind(11, 0.0, 1.0, None, "exp(z_j) / sum_k exp(z_k), over the units of the layer"),
 }
 ALIASES = {
@@ -99,7 +97,7 @@ class Activation:
     @classmethod
     def of(cls, activation: "str | Activation") -> "Activation":
         """The activation itself, or the one of that name."""
-        return activation if isinstance(activation, cls) else cls(activation)
+        return activation if isinstance(activation, Activation) else Activation(activation)
 
     def __str__(self) -> str:
         """As :class:`Activation` reads it; beta is told apart."""

@@ -50,15 +50,11 @@ def _matrix(name: str, values) -> np.ndarray:
     if matrix.ndim != 2:
         raise InputError(f"{name}: expected two dimensions (n, p), got shape {matrix.shape}")
     if matrix.size == 0:
-        raise InputError(
-            f"{name}: shape {matrix.shape} has no rows or no columns; at least one of each is needed"
-        )
+        raise InputError(f"{name}: shape {matrix.shape} has no rows or no columns; at least one of each is needed")
     bad = np.argwhere(~np.isfinite(matrix))
     if len(bad):
         row, column = bad[0]
-        raise InputError(
-            f"{name}: row {row}, column {column} is {matrix[row, column]}; finite numbers are accepted"
-        )
+        raise InputError(f"{name}: row {row}, column {column} is {matrix[row, column]}; finite numbers are accepted")
     return matrix
 
 

@@ -1,7 +1,7 @@
 """Where a training starts: how the weights are drawn.
 
 Each draws one named array at a time. ``std`` scales all of them: for ``gaussian`` it is the standard deviation itself,
-for the others a factor on the deviation that the rule prescribes.
+for the others a factor on the deviation that the rule prescribes, and biases start at 0.
 """
 
 from collections.abc import Callable, Iterable
@@ -62,9 +62,7 @@ class Initializer:
         scale = self.std if std is None else float(std)
         if not (np.isfinite(scale) and scale >= 0):
             raise InputError(f"std: {std} is not accepted; a finite number of at least 0 is")
-        return np.concatenate(
-            [self._one(name.rpartition(".")[2], shape, rng, scale) for name, shape in shapes]
-        )
+        return np.concatenate([self._one(name.rpartition(".")[2], shape, rng, scale) for name, shape in shapes])
 
     def _one(self, kind: str, shape: tuple[int, ...], rng: np.random.Generator, scale: float) -> np.ndarray:
         if kind == "slope":
@@ -80,10 +78,10 @@ INITIALIZERS = {
     rule.name: rule
     for rule in (
         Initializer("gaussian", "every weight and bias N(0, std^2), as published", 0.73, None),
-        Initializer("fan-in", "weights N(0, std^2 / inputs), biases 0 (LeCun et al. 1998): the advised one", 1.0, _fan_in),
-        Initializer("glorot", "weights N(0, 2 std^2 / (inputs + outputs)), biases 0 (Glorot and Bengio 2010)", 1.0, _glorot),
+        Initializer("fan-in", "weights N(0, std^2 / inputs), biases 0 (LeCun et al. 1998); advised", 1.0, _fan_in),
+        Initializer("glorot", "weights N(0, 2 std^2 / (inputs + outputs)) (Glorot and Bengio 2010)", 1.0, _glorot),
         Initializer("he", "weights N(0, 2 std^2 / inputs), biases 0 (He et al. 2015), for relu", 1.0, _he),
-        Initializer("orthogonal", "orthonormal rows or columns times std, biases 0 (Saxe et al. 2014)", 1.0, _orthogonal),
+        Initializer("orthogonal", "orthonormal rows or columns times std (Saxe et al. 2014)", 1.0, _orthogonal),
     )
 }  # fmt: skip
 

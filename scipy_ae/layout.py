@@ -2,9 +2,10 @@
 
 Conventions
 -----------
-``theta`` is (n,) and holds the parameters of the encoder from input to code, then of the decoder from code to output; within
-a layer the weight comes first, then the bias, then anything else. Every array lies in C order. Names are
-``encoder.0.weight``, ``encoder.0.bias``, ..., ``decoder.2.bias``. A dense weight is (in, out). A gradient is laid out as theta.
+``theta`` is (n,) and holds the parameters of the encoder from input to code, then of the decoder from code to output;
+within a layer the weight comes first, then the bias, then anything else. Every array lies in C order. Names are
+``encoder.0.weight``, ``encoder.0.bias``, ..., ``decoder.2.bias``. A dense weight is (in, out). A gradient is laid out
+as theta.
 """
 
 from collections.abc import Iterable, Mapping

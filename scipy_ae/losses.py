@@ -46,9 +46,7 @@ class CrossEntropy:
         """Refuse a target outside [0, 1]."""
         low, high = target.min(), target.max()
         if low < 0 or high > 1:
-            raise InputError(
-                f"loss: cross-entropy needs targets within [0, 1]; these lie in [{low:g}, {high:g}]"
-            )
+            raise InputError(f"loss: cross-entropy needs targets within [0, 1]; these lie in [{low:g}, {high:g}]")
 
 
 LOSSES = {loss.name: loss for loss in (SquaredError(), CrossEntropy())}

@@ -32,9 +32,7 @@ class Network:
         Widths of input, code and output.
     """
 
-    def __init__(
-        self, encoder: Sequence[Dense], decoder: Sequence[Dense], bottleneck: Plain | None = None
-    ) -> None:
+    def __init__(self, encoder: Sequence[Dense], decoder: Sequence[Dense], bottleneck: Plain | None = None) -> None:
         self.encoder, self.decoder = tuple(encoder), tuple(decoder)
         self.bottleneck = bottleneck or Plain()
         self.layers = self.encoder + self.decoder
@@ -42,15 +40,11 @@ class Network:
             raise InputError("layers: an encoder and a decoder of at least one layer each are needed")
         for before, after in zip(self.layers, self.layers[1:]):
             if before.outputs != after.inputs:
-                raise InputError(
-                    f"layers: one of {before.outputs} outputs is followed by one of {after.inputs} inputs"
-                )
+                raise InputError(f"layers: one of {before.outputs} outputs is followed by one of {after.inputs} inputs")
         self.inputs, self.outputs = self.encoder[0].inputs, self.decoder[-1].outputs
         self.latent_dim = self.encoder[-1].outputs
         self.layout = Layout(
-            (f"{name}.{kind}", shape)
-            for name, layer in self.named_layers()
-            for kind, shape in layer.parameters()
+            (f"{name}.{kind}", shape) for name, layer in self.named_layers() for kind, shape in layer.parameters()
         )
         self.size = self.layout.size
         self._build_tables()
@@ -110,9 +104,7 @@ class Network:
         """The widths, as :meth:`parse` reads them."""
         return "-".join(map(str, (self.inputs, *(layer.outputs for layer in self.layers))))
 
-    def initialize(
-        self, rng: np.random.Generator, std: float | None = None, init: str = "gaussian"
-    ) -> np.ndarray:
+    def initialize(self, rng: np.random.Generator, std: float | None = None, init: str = "gaussian") -> np.ndarray:
         """A start: theta, float64 of shape (n,).
 
         Parameters
@@ -179,9 +171,7 @@ def _widths(spec: str | Sequence[int]) -> list[int]:
     try:
         widths = [int(word) for word in words]
     except (TypeError, ValueError):
-        raise InputError(
-            f"layers: '{spec}' is not accepted; widths such as '35-28-23-2-23-28-35' are"
-        ) from None
+        raise InputError(f"layers: '{spec}' is not accepted; widths such as '35-28-23-2-23-28-35' are") from None
     if not widths or min(widths) < 1:
         raise InputError(f"layers: '{spec}' is not accepted; each width is a whole number of at least 1")
     return widths

@@ -2,11 +2,11 @@
 
 Conventions
 -----------
-``theta`` and all that is laid out as it are float64 of shape (n,); x is (rows, p), target and output (rows, q). The value is
-the loss averaged over the rows and summed over the outputs, plus the penalties. An objective is deterministic and is not
-changed after it is made: a new batch is a new objective, ``objective.on(batch)``, that shares the work arrays (so that
-objectives of one family serve one thread at a time). ``jac`` is a fresh array at each call, since SciPy's CG, BFGS and
-trust-krylov keep references to it.
+``theta`` and all that is laid out as it are float64 of shape (n,); x is (rows, p), target and output (rows, q). The
+value is the loss averaged over the rows and summed over the outputs, plus the penalties. An objective is
+deterministic and is not changed after it is made: a new batch is a new objective, ``objective.on(batch)``, that
+shares the work arrays (so that objectives of one family serve one thread at a time). ``jac`` is a fresh array at each
+call, since SciPy's CG, BFGS and trust-krylov keep references to it.
 """
 
 from collections.abc import Sequence
@@ -60,7 +60,7 @@ class Objective(Problem):
         if self.dtype not in (np.float64, np.float32):
             raise InputError(f"dtype: {dtype} is not accepted; float64 and float32 are")
         self._decay = (
-            sum(penalty.curvature(network.layout) for penalty in self.penalties) if penalties else None
+            np.sum([penalty.curvature(network.layout) for penalty in self.penalties], axis=0) if self.penalties else None
         )
         self.offers = frozenset(
             {"fun", "jac", "hessp", "gauss_newton_p"}
@@ -81,9 +81,7 @@ class Objective(Problem):
                 )
         self.loss.check_target(batch.target)
         self.batch = batch
-        self._data = tuple(
-            part.astype(self.dtype, copy=False) for part in (batch.x, batch.target, batch.weight)
-        )
+        self._data = tuple(part.astype(self.dtype, copy=False) for part in (batch.x, batch.target, batch.weight))
 
     def on(self, batch: Batch) -> "Objective":
         """The same objective on other rows; network and work arrays are shared."""
@@ -191,9 +189,7 @@ class Objective(Problem):
         seed[...] = np.sqrt(self.batch.weight)[:, None, None] * np.eye(q)
         penalised = np.zeros(0, dtype=np.intp) if self._decay is None else np.flatnonzero(self._decay)
         rows = np.zeros((count + len(penalised), self.size))
-        gradient_rows(
-            self.network.table, self.network.coefs, theta, x, before, after, deltas, spare, rows[:count]
-        )
+        gradient_rows(self.network.table, self.network.coefs, theta, x, before, after, deltas, spare, rows[:count])
         if len(penalised):
             rows[count + np.arange(len(penalised)), penalised] = np.sqrt(self._decay[penalised])
         return rows

@@ -23,9 +23,7 @@ class L2:
 
     def __post_init__(self) -> None:
         if not (np.isfinite(self.weight) and self.weight >= 0):
-            raise InputError(
-                f"L2: a weight of {self.weight} is not accepted; a finite number of at least 0 is"
-            )
+            raise InputError(f"L2: a weight of {self.weight} is not accepted; a finite number of at least 0 is")
 
     def curvature(self, layout: Layout) -> np.ndarray:
         """Half its Hessian, a diagonal (n,): the penalty is theta' D theta."""

@@ -20,7 +20,10 @@ VERSION = 1
 
 @dataclass(frozen=True)
 class Model:
-    """A network with its theta, and what is to be known of the data that it learned (``about``: labels, image shape...)."""
+    """A network with its theta, and what is to be known of the data that it learned.
+
+    ``about`` holds the dataset's name and kind, labels and image shape, as JSON can.
+    """
 
     network: Network
     theta: np.ndarray

@@ -55,7 +55,8 @@ class Every(Schedule):
     steps : int
         Bound on the solver's steps in one burst.
     keep : bool
-        Carry the solver's memory from burst to burst. Emptied at each, a quasi-Newton method never learns the curvature.
+        Carry the solver's memory from burst to burst. Emptied at each, a quasi-Newton method never learns the
+        curvature.
     """
 
     k: int
@@ -70,12 +71,21 @@ class Every(Schedule):
         object.__setattr__(self, "burst", _solver("burst", self.burst))
         object.__setattr__(self, "between", _solver("between", self.between))
 
+    @property
+    def stepping(self) -> tuple[Solver, ...]:
+        """Those whose first-order steps may be on mini-batches."""
+        return (_solver("between", self.between),) if self.k != 1 else ()
+
+    @property
+    def solvers(self) -> tuple[Solver, ...]:
+        """Those at work."""
+        return self.stepping + ((_solver("burst", self.burst),) if self.k else ())
+
     def turns(self, iterations: int) -> Iterator[Turn]:
+        burst = Turn(_solver("burst", self.burst), self.steps, "burst", self.keep)
+        step = Turn(_solver("between", self.between), 1, "step")
         for iteration in range(1, iterations + 1):
-            if self.k and iteration % self.k == 0:
-                yield Turn(self.burst, self.steps, "burst", self.keep)
-            else:
-                yield Turn(self.between, 1, "step")
+            yield burst if self.k and iteration % self.k == 0 else step
 
 
 @dataclass(frozen=True)
@@ -96,6 +106,13 @@ class Then(Schedule):
             _whole("schedule", steps, 1)
         made = tuple((_solver("schedule", solver, guard=False), steps) for solver, steps in phases)
         object.__setattr__(self, "phases", made)
+
+    @property
+    def solvers(self) -> tuple[Solver, ...]:
+        """Those at work; the steps of each may be on mini-batches."""
+        return tuple(solver for solver, _ in self.phases)
+
+    stepping = solvers
 
     @property
     def iterations(self) -> int:

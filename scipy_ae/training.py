@@ -12,6 +12,7 @@ import numpy as np
 from scipy.optimize import OptimizeResult
 from threadpoolctl import threadpool_limits
 
+from scipy_ae.batches import Batch
 from scipy_ae.errors import InputError, NonFiniteError
 from scipy_ae.metrics import is_binary, wrong_pixels
 from scipy_ae.network import as_theta
@@ -140,26 +141,28 @@ class _Run:
         batch_size: int | None,
         rng: np.random.Generator | None,
     ) -> None:
-        self.objective, self.stop, self.pulse, self.rng = objective, stop, pulse, rng
-        self.batch_size = None if batch_size is None or batch_size >= len(objective.batch) else batch_size
+        self.objective, self.stop, self.pulse = objective, stop, pulse
+        self.minibatches: Callable[[], Iterator[Batch]] | None = None
+        if batch_size is not None and rng is not None and batch_size < len(objective.batch):
+            self.minibatches = partial(objective.batch.minibatches, batch_size, rng)
         self.binary = is_binary(objective.batch.target)
         self.memories: dict[int, object] = {}
         self.iteration = self.evaluations = 0
         self.ending = ""  # why the last phase was over before its steps
         self.started = time.perf_counter()
-        self.theta = as_theta(theta, objective.size).copy()
-        self.value, self.gradient = np.nan, None
+        self._move(as_theta(theta, objective.size).copy(), np.nan, None)
 
     def records(self, schedule: Schedule, iterations: int) -> Iterator[Record]:
         """The stream; a record is held back until the next is there, since the last one tells why it ended."""
         largest = max(layer.inputs * layer.outputs for layer in self.objective.network.layers)
         with threadpool_limits(1 if largest * len(self.objective.batch) <= ONE_THREAD else None):
-            self._move(self.theta, *self._evaluate(self.theta))
-            if not (np.isfinite(self.value) and np.isfinite(self.gradient).all()):
-                what = "gradient" if np.isfinite(self.value) else "loss"
+            value, gradient = self._evaluate(self.theta)
+            if not (np.isfinite(value) and np.isfinite(gradient).all()):
+                what = "gradient" if np.isfinite(value) else "loss"
                 advice = "try a smaller std, or data scaled to [0, 1]"
                 raise NonFiniteError(f"the {what} at the start is not finite: {advice}")
-            held = self._record("start", "", self.theta, self.value, self.gradient)
+            self._move(self.theta, value, gradient)
+            held = self._record("start", "", self.theta, value, gradient)
             for record in () if held.stop else self._all(schedule, iterations):
                 yield held
                 held = record
@@ -170,17 +173,18 @@ class _Run:
     def _all(self, schedule: Schedule, iterations: int) -> Iterator[Record]:
         """The records of all turns."""
         for turn in schedule.turns(iterations):
-            if turn.solver.first_order and turn.phase == "step" and self.batch_size is not None:
-                yield from (self._epoch(turn) for _ in range(turn.steps))
+            if turn.solver.first_order and turn.phase == "step" and self.minibatches is not None:
+                for _ in range(turn.steps):
+                    yield self._epoch(turn, self.minibatches())
             elif turn.each:
                 yield from self._phase(turn)
             else:
                 yield self._whole(turn)
 
-    def _epoch(self, turn: Turn) -> Record:
+    def _epoch(self, turn: Turn, batches: Iterator[Batch]) -> Record:
         """One pass over all rows in mini-batches, one step on each."""
         diverged, steps = False, 0
-        for batch in self.objective.batch.minibatches(self.batch_size, self.rng):
+        for batch in batches:
             try:
                 result = self._solve(turn, self.objective.on(batch), 1)
             except NonFiniteError:  # finite on the batch before, no longer on this one

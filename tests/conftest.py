@@ -16,8 +16,9 @@ def _sources_of_kernels() -> str:
     return digest.hexdigest()[:16]
 
 
-# Numba's cache looks at the file of a kernel alone, not at those of the kernels that it calls: a cache for each state of
-# the whole room keeps a test from running yesterday's code. Set before anything imports Numba; child processes inherit it.
+# Numba's cache looks at the file of a kernel alone, not at those of the kernels that it calls: a cache for each state
+# of the whole room keeps a test from running yesterday's code. Set before anything imports Numba; child processes
+# inherit it.
 os.environ.setdefault("NUMBA_CACHE_DIR", str(ROOT / ".pytest_cache" / "kernels" / _sources_of_kernels()))
 # a first call compiles kernels, so a deadline would only measure the machine; a stranger's run must be ours
 settings.register_profile("house", deadline=None, derandomize=True)

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
+from plain import plain_output
 
 import scipy_ae
 from scipy_ae.errors import InputError
 from scipy_ae.layout import Layout
-from tests.plain import plain_output
 
 LETTERS = "35-28-23-2-23-28-35"
 

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from plain import plain_loss
 from scipy.optimize import minimize
 
 import scipy_ae
 from scipy_ae.activations import Activation, names
 from scipy_ae.checks import check_problem, hessian_symmetry, jacobian_error, taylor_slope
 from scipy_ae.errors import InputError, UnsupportedError
-from tests.plain import plain_loss
 
 KINKED = {"step", "relu", "leaky-relu", "parametric-relu", "elu", "saturating-linear"}
 OUTPUTS = [(name, "squared-error") for name in names()] + [("logistic", "cross-entropy"), ("softmax", "cross-entropy")]

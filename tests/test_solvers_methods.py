@@ -12,7 +12,7 @@ CALLABLES = {
     "bfgs": {},
     "lbfgs": {},
     "adam": {"eta": 0.1, "maxiter": 5000},
-    "gradient_descent": {"eta": 1.0, "guard": True, "maxiter": 20000},
+    "gradient_descent": {"eta": 2e-3, "maxiter": 20000},
     "momentum": {"eta": 1e-3, "maxiter": 5000},
     "adaptive_eta": {"eta": 1e-3, "up": 1.2, "guard": True, "maxiter": 20000},
 }

@@ -186,17 +186,17 @@ def test_newton_cg_does_without_products():
     [("scipy.BFGS", "BFGS"), ("SLSQP", "BFGS"), ("trust-exact", "trust-ncg"), ("dogleg", "trust-ncg")],
 )
 def test_too_large_matrices_are_refused_with_number_and_alternative(monkeypatch, method, alternative):
-    monkeypatch.setattr(scipy_methods, "free_bytes", lambda: 100_000)
-    start = np.ones(100)
+    monkeypatch.setattr(scipy_methods, "free_bytes", lambda: 5_000)
+    start = np.ones(20)
     with pytest.raises(
         UnsupportedError,
-        match=f"^{method} would need 0.0 GB for its matrices of 100 x 100, 0.0 GB are free; use {alternative}$",
+        match=f"^{method} would need 0.0 GB for its matrices of 20 x 20, 0.0 GB are free; use {alternative}$",
     ):
-        solvers.get(method).solve(quadratic(100, 2.0), start)
+        solvers.get(method).solve(quadratic(20, 2.0), start)
     for small in ("CG", "L-BFGS-B", "TNC", "Newton-CG", "trust-ncg", "trust-constr"):
-        assert solvers.get(small).solve(quadratic(100, 2.0), start, maxiter=2).nit > 0
+        assert solvers.get(small).solve(quadratic(20, 2.0), start, maxiter=2).nit > 0
     with pytest.raises(UnsupportedError, match="trust-constr would need"):
-        solvers.get("trust-constr").solve(Counted(quadratic(100, 2.0), {"fun", "jac"}), start)
+        solvers.get("trust-constr").solve(Counted(quadratic(20, 2.0), {"fun", "jac"}), start)
 
 
 def test_where_free_memory_is_not_known_nothing_is_refused(monkeypatch):

@@ -7,7 +7,7 @@ from scipy.optimize import approx_fprime
 from scipy_ae import solvers
 from tests.zoo import ZOO, Animal
 
-LARGE = {"BFGS", "L-BFGS", "CG", "L-BFGS-B", "trust-krylov"}  # quick enough in 200 dimensions
+LARGE = {"BFGS", "L-BFGS", "trust-krylov"}  # quick enough in 200 dimensions
 SLOW = {"COBYLA", "COBYQA"}  # milliseconds of their own for each evaluation
 #: How far above the minimum a method with its own default tolerances may end.
 WITHIN = {"Nelder-Mead": 1e-5, "COBYLA": 1e-4, "TNC": 1e-5, "SLSQP": 1e-4}

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from scipy_ae.experiments.spec import Spec
 from scipy_ae.metrics import is_binary
 from scipy_ae.persistence import Model, save
 from scipy_ae.records import History, Record, RunFolder, write_aside
-from scipy_ae.training import train
+from scipy_ae.training import DIVERGED, INTERRUPTED, train
 
 #: The latent points from which the study draws its new circles.
 CIRCLE_CODES = ((-0.8, 0.8), (0.7, -0.7), (0.0, 0.0), (0.2, -0.2))
@@ -34,6 +35,11 @@ class Outcome:
     model: Model
     result: dict[str, Any]
 
+    @property
+    def diverged(self) -> bool:
+        """Whether the loss became non-finite; the model is the best one before."""
+        return self.history[-1].stop.startswith(DIVERGED)
+
 
 class Interrupt:
     """Becomes true when the user asks to end; handed to the training, set by whoever listens for Ctrl-C."""
@@ -47,7 +53,7 @@ class Interrupt:
 
 def new_folder(spec: Spec, root: Path) -> Path:
     """The next free folder for a run of this spec: ``reports/font2-bfgs-1``."""
-    name = spec.schedule or spec.solver
+    name = spec.schedule or (spec.between if spec.every == 0 else spec.solver)
     stem = re.sub(r"[^a-z0-9]+", "-", f"{Path(spec.dataset).stem}-{name}".lower()).strip("-")
     number = 1
     while (root / f"{stem}-{number}").exists():
@@ -77,7 +83,7 @@ def run(
     interrupt : Interrupt, optional
         Once asked, the training ends after the current step and everything is written.
     """
-    folder = _claim(path)
+    folder, made = _claim(path)
     interrupt = interrupt or Interrupt()
     stop = replace(setup.stop, asked=interrupt)
     spec, history, best, last = setup.spec, History(), setup.theta, None
@@ -92,17 +98,18 @@ def run(
                 best = last.theta
             reader(last)
     except BaseException:
-        _give_up(folder)
+        _give_up(made)
         raise
     model = Model(setup.network, best, _about(setup))
-    result = _result(setup, history, interrupt.asked)
+    result = _result(setup, history)
     _write(folder, setup, history, model, result)
     return Outcome(folder, history, model, result)
 
 
-def _claim(path: Path) -> RunFolder:
-    """The folder, made and found writable before any work is done."""
+def _claim(path: Path) -> tuple[RunFolder, list[Path]]:
+    """The folder, found writable before any work is done, and which folders had to be made for it."""
     folder = RunFolder(Path(path))
+    made = [one for one in (folder.path, *folder.path.parents) if not one.exists()]
     if folder.path.exists() and (not folder.path.is_dir() or any(folder.path.iterdir())):
         raise InputError(f"out: '{path}' is there already; a folder that is empty or not there yet is accepted")
     try:
@@ -111,14 +118,16 @@ def _claim(path: Path) -> RunFolder:
         probe.touch()
         probe.unlink()
     except OSError as error:
+        _give_up(made)
         raise InputError(f"out: cannot write to '{path}': {error.strerror or error}") from None
-    return folder
+    return folder, made
 
 
-def _give_up(folder: RunFolder) -> None:
-    """Leave no empty folder behind."""
-    if not any(folder.path.iterdir()):
-        folder.path.rmdir()
+def _give_up(made: list[Path]) -> None:
+    """Leave no empty folder behind, from the innermost out."""
+    with suppress(OSError):
+        for path in made:
+            path.rmdir()
 
 
 def _write(folder: RunFolder, setup: Setup, history: History, model: Model, result: dict[str, Any]) -> None:
@@ -149,13 +158,13 @@ def _about(setup: Setup) -> dict[str, Any]:
     }
 
 
-def _result(setup: Setup, history: History, interrupted: bool) -> dict[str, Any]:
+def _result(setup: Setup, history: History) -> dict[str, Any]:
     dataset, network, best, last = setup.dataset, setup.network, history.best, history[-1]
     rows, code = len(dataset.x), network.latent_dim
     noun = {"image": "letters" if dataset.name.startswith("font") else "images", "circles": "circles"}
     return {
         "title": f"{rows} {noun.get(dataset.kind, 'rows')} through {code} number{'s' if code > 1 else ''}",
-        "command": setup.spec.command(),
+        "command": setup.asked.command(),
         "dataset": {
             "name": dataset.name,
             "about": dataset.about,
@@ -188,7 +197,7 @@ def _result(setup: Setup, history: History, interrupted: bool) -> dict[str, Any]
         "seconds": last.seconds,
         "evaluations": last.evaluations,
         "notes": _notes(setup, best),
-        "interrupted": interrupted,
+        "interrupted": last.stop == INTERRUPTED,
     }
 
 
@@ -205,7 +214,7 @@ def _notes(setup: Setup, best: Record) -> list[str]:
         notes.append("A memory emptied at each burst never learns the curvature: try --carry keep.")
     if spec.guard is False:
         notes.append("One unguarded gradient step can undo a burst: try --guard.")
-    return [*notes, "Another start may do better: try --seed 1."]
+    return [*notes, f"Another start may do better: try --seed {spec.seed + 1}."]
 
 
 def _arrays(setup: Setup, model: Model) -> dict[str, np.ndarray]:

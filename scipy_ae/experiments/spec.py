@@ -1,6 +1,7 @@
 """Spec: all that a run is asked to do, as one flat table that TOML can hold."""
 
 import json
+import math
 import shlex
 import tomllib
 from dataclasses import asdict, dataclass, fields, replace
@@ -26,9 +27,9 @@ class Spec:
     beta: float = 1.0
     loss: str | None = None
     l2: float = 1e-4
-    init: str = "gaussian"
+    init: str | None = None
     std: float | None = None
-    solver: str = "BFGS"
+    solver: str | None = None
     solver_options: tuple[str, ...] = ()
     every: int | None = None
     burst: int | None = None
@@ -41,7 +42,7 @@ class Spec:
     batch_size: int | None = None
     target_loss: float | None = None
     target_pixels: int | None = None
-    gtol: float = 1e-5
+    gtol: float | None = None
     seconds: float | None = None
     precision: str = "float64"
     seed: int = 0
@@ -49,39 +50,47 @@ class Spec:
     def __post_init__(self) -> None:
         for field in fields(self):
             _check_type(field.name, getattr(self, field.name), field.type)
+            if field.name in _LEAST:
+                _check_range(field.name, getattr(self, field.name))
         _one_of("carry", self.carry, ("keep", "reset"))
         _one_of("precision", self.precision, ("float64", "float32"))
-        if self.seed < 0:
-            raise InputError(f"seed: {self.seed} is not accepted; a whole number of at least 0 is")
         self._refuse_contradictions()
 
     def _refuse_contradictions(self) -> None:
         if self.schedule is not None:
-            for name in ("every", "burst", "between", "carry", "iterations"):
+            for name in ("solver", *OF_ALTERNATION, "iterations"):
                 if getattr(self, name) is not None:
-                    raise InputError(f"{name} and schedule contradict each other: a schedule names all its phases itself")
+                    raise InputError(
+                        f"{name} and schedule contradict each other: a schedule names its solvers and steps"
+                    )
         if self.every == 0:
-            for name in ("burst", "carry"):
-                if getattr(self, name) is not None:
-                    raise InputError(f"{name}: every is 0, so that there are no bursts")
+            for name in ("burst", "carry", "solver_options"):
+                if getattr(self, name):
+                    raise InputError(f"{option(name)} and every 0 contradict each other: there are no bursts then")
         if self.every == 1:
-            for name in ("between", "eta", "guard", "batch_size"):
+            for name in ("between", "batch_size"):
                 if getattr(self, name) is not None:
-                    raise InputError(f"{_option(name)}: every is 1, so that there are no steps between bursts")
+                    raise InputError(
+                        f"{option(name)} and every 1 contradict each other: every iteration is a burst then"
+                    )
 
     def resolved(self, preset: dict[str, Any]) -> "Spec":
         """The spec with what was not given filled in, from ``preset`` first and then from the published run."""
         filled = {**PUBLISHED, **preset}
+        idle: tuple[str, ...] = ()
         if self.schedule is not None:
-            filled = {name: value for name, value in filled.items() if name not in _OF_ALTERNATION}
+            idle = ("solver", *OF_ALTERNATION, "guard", "iterations")
         elif self.every == 0:
-            filled = {name: value for name, value in filled.items() if name not in ("burst", "carry")}
+            idle = ("solver", "burst", "carry")
         elif self.every == 1:
-            filled = {name: value for name, value in filled.items() if name not in ("between", "eta", "guard")}
-        return replace(self, **{name: value for name, value in filled.items() if getattr(self, name) is None})
+            idle = ("between",)
+        return replace(
+            self,
+            **{name: value for name, value in filled.items() if getattr(self, name) is None and name not in idle},
+        )
 
     def command(self) -> str:
-        """The command line that asks for the same, without what is default."""
+        """The command line that asks for the same, without what is default; the seed always stands in it."""
         words = ["scipy-ae", "train"]
         for field in fields(self):
             value = getattr(self, field.name)
@@ -92,7 +101,7 @@ class Spec:
             elif field.name == "solver_options":
                 words += [word for option in value for word in ("--solver-option", option)]
             else:
-                words += [f"--{_option(field.name)}", str(value)]
+                words += [f"--{option(field.name)}", str(value)]
         return shlex.join(words)
 
     def to_toml(self) -> str:
@@ -122,6 +131,8 @@ class Spec:
 
 #: What a run takes where nothing was given: the published parameters 1.
 PUBLISHED: dict[str, Any] = {
+    "init": "gaussian",
+    "solver": "BFGS",
     "every": 4,
     "burst": 10,
     "between": "gradient-descent",
@@ -129,12 +140,20 @@ PUBLISHED: dict[str, Any] = {
     "carry": "keep",
     "guard": True,
     "iterations": 220,
+    "gtol": 1e-5,
 }
-_OF_ALTERNATION = ("every", "burst", "between", "carry", "guard", "iterations")
+#: What says how bursts and steps alternate.
+OF_ALTERNATION = ("every", "burst", "between", "carry")
+#: The least value of each number; that of beta is not accepted itself.
+_LEAST = {
+    "beta": 0, "l2": 0, "std": 0, "every": 0, "burst": 1, "eta": 0, "iterations": 1, "batch_size": 1,
+    "target_loss": 0, "target_pixels": 0, "gtol": 0, "seconds": 0, "seed": 0,
+}  # fmt: skip
 
 
-def _option(name: str) -> str:
-    return name.replace("_", "-")
+def option(name: str) -> str:
+    """A field as the command line spells it."""
+    return "solver-option" if name == "solver_options" else name.replace("_", "-")
 
 
 def _one_of(name: str, value: str | None, accepted: tuple[str, ...]) -> None:
@@ -151,7 +170,20 @@ def _check_type(name: str, value: Any, annotation: Any) -> None:
     kinds = words[expected]
     if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
         word = {"str": "text", "int": "a whole number", "float": "a number", "bool": "true or false"}
-        raise InputError(f"{name}: {value!r} is not accepted; {word.get(expected, 'a list of texts')} is")
+        raise InputError(f"{option(name)}: {value!r} is not accepted; {word.get(expected, 'a list of texts')} is")
+    for text in (value,) if isinstance(value, str) else value if isinstance(value, tuple) else ():
+        if not isinstance(text, str) or not text.isprintable():
+            raise InputError(f"{option(name)}: {text!r} is not accepted; text of printable characters is")
+
+
+def _check_range(name: str, value: float | None) -> None:
+    """Refuse a number that is not finite or below what the field takes."""
+    least = _LEAST[name]
+    if value is None or (math.isfinite(value) and value >= least and (name != "beta" or value > least)):
+        return
+    kind = "a whole number" if isinstance(value, int) else "a finite number"
+    span = f"above {least}" if name == "beta" else f"of at least {least}"
+    raise InputError(f"{option(name)}: {value} is not accepted; {kind} {span} is")
 
 
 def _toml(value: Any) -> str:

@@ -1,9 +1,10 @@
 """Activations as loops over whole layers: value, first derivative as a product, second derivative as a product.
 
-Conventions: ``A`` (n, q) is what comes in, z = beta A, ``Y`` = f(z); a derivative is always that of the whole,
-with beta. ``alpha`` is the fixed parameter of leaky relu and elu, ``slope`` (q,) the trained one of parametric relu.
-Elementwise functions have diagonal Jacobians and softmax a symmetric one, so that the product J v serves the backward and the
-tangent sweep alike. At a kink the derivative is the one of the left side, which is 0 for relu; a step's is 0 everywhere.
+Conventions: ``A`` (n, q) is what comes in, z = beta A, ``Y`` = f(z); a derivative is always that of the whole, with
+beta. ``alpha`` is the fixed parameter of leaky relu and elu, ``slope`` (q,) the trained one of parametric relu.
+Elementwise functions have diagonal Jacobians and softmax a symmetric one, so that the product J v serves the backward
+and the tangent sweep alike. At a kink the derivative is the one of the left side, which is 0 for relu; a step's is 0
+everywhere.
 """
 
 from numba import njit

@@ -1,7 +1,7 @@
 """Dense layer: A = X W + b, Y = f(A); forward, backward, tangent, and the tangent of backward.
 
-``row`` is the layer's row of the table, ``coef`` its (beta, alpha). W is (p, q), X (n, p), A and Y (n, q); ``dY`` is the
-derivative of the objective by Y and is used up; ``v`` is a direction in theta and ``vX`` that of the input.
+``row`` is the layer's row of the table, ``coef`` its (beta, alpha). W is (p, q), X (n, p), A and Y (n, q); ``dY`` is
+the derivative of the objective by Y and is used up; ``v`` is a direction in theta and ``vX`` that of the input.
 """
 
 import numpy as np

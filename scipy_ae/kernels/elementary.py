@@ -1,7 +1,7 @@
 """exp, expm1, tanh, logistic, softplus and arctan for loops that the compiler turns into SIMD.
 
-``math.tanh`` and its siblings are calls of a scalar library inside Numba; these are straight-line arithmetic:
-range reduction by a multiple of ln 2 (Cody and Waite 1980), a polynomial on the small rest, and a power of two set through
+``math.tanh`` and its siblings are calls of a scalar library inside Numba; these are straight-line arithmetic: range
+reduction by a multiple of ln 2 (Cody and Waite 1980), a polynomial on the small rest, and a power of two set through
 the exponent bits. Each stays within 6 units in the last place of the exact value over the whole range, denormals,
 signed zeros and infinities included; NaN in, NaN out.
 

@@ -1,8 +1,9 @@
 """Losses over a batch: value, derivative, curvature times a tangent.
 
-``Y`` is the output (n, q), ``T`` the target, ``weight`` (n,) what each row counts for (1/n by default), so that a loss is
-sum_i weight_i sum_j l(y_ij, t_ij). The logistic output under cross-entropy is worked from what comes into it (``A``, z = beta A):
-log(1 + e^z) - t z loses nothing where y rounds to 0 or 1. Elsewhere y and 1 - y count as no less than 2**-53.
+``Y`` is the output (n, q), ``T`` the target, ``weight`` (n,) what each row counts for (1/n by default), so that a
+loss is sum_i weight_i sum_j l(y_ij, t_ij). The logistic output under cross-entropy is worked from what comes into it
+(``A``, z = beta A): log(1 + e^z) - t z loses nothing where y rounds to 0 or 1. Elsewhere y and 1 - y count as no less
+than 2**-53.
 """
 
 import math

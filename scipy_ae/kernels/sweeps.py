@@ -1,7 +1,8 @@
 """Sweeps over all layers of a table: forward, backward, tangent, and the tangent of backward.
 
-``before`` and ``after`` hold, layer after layer, what comes into each activation (A) and what leaves it (Y), each n * units
-numbers. The loss of a network and its gradient is one call of :func:`loss_and_gradient`, which allocates nothing.
+``before`` and ``after`` hold, layer after layer, what comes into each activation (A) and what leaves it (Y), each n *
+units numbers. The loss of a network and its gradient is one call of :func:`loss_and_gradient`, which allocates
+nothing.
 """
 
 import numpy as np
@@ -121,9 +122,7 @@ def hessian_product(table, coefs, theta, v, X, target, weight, loss, before, aft
 
 
 @njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True)
-def gauss_newton_product(
-    table, coefs, theta, v, X, target, weight, loss, before, after, deltas, spare, product
-):
+def gauss_newton_product(table, coefs, theta, v, X, target, weight, loss, before, after, deltas, spare, product):
     """``product`` = J' H J v, with J the derivative of what the loss is worked from and H the loss's own curvature.
 
     Schraudolph (2002), section 3. Cross-entropy of logits is worked from the logits (a matching pair), the others from

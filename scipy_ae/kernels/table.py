@@ -1,7 +1,8 @@
 """The integer table by which the sweeps know a network: one row a layer, these columns.
 
-A jitted function that walks a table compiles once for all architectures. Offsets count numbers in theta; ``UNITS`` is the
-number of units in the layers before this one, so that a layer's block of a work array for n rows begins at n * UNITS.
+A jitted function that walks a table compiles once for all architectures. Offsets count numbers in theta; ``UNITS`` is
+the number of units in the layers before this one, so that a layer's block of a work array for n rows begins at n *
+UNITS.
 """
 
 KIND, INPUTS, OUTPUTS, WEIGHT, BIAS, SLOPE, ACTIVATION, UNITS = range(8)

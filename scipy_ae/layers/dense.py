@@ -15,14 +15,15 @@ class Dense:
     ----------
     inputs, outputs : int
         Widths p and q.
-    activation : str or Activation
+    activation : Activation
+        A name such as ``"tanh"`` will do.
 
     Its parameters are ``weight`` (p, q), ``bias`` (q,) and, for parametric relu, ``slope`` (q,).
     """
 
     inputs: int
     outputs: int
-    activation: Activation | str = "tanh"
+    activation: Activation = Activation("tanh")
 
     kind = "dense"
 

@@ -284,7 +284,7 @@ def _below_one(name: str, value: float) -> float:
     return float(value)
 
 
-def _refuse_other(name: str, memory: Any, kind: type, size: int) -> Any:
+def _refuse_other(name: str, memory: Any, kind: Any, size: int) -> Any:
     if memory is not None and (not isinstance(memory, kind) or memory.size != size):
         raise InputError(f"memory: not from a run of {name} with {size} weights; accepted is that, or None")
     return memory

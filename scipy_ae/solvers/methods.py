@@ -126,14 +126,16 @@ def _told(callback: Callable | None, visited: list | None) -> Callable | None:
     """SciPy's two forms of callback as ours: of a point, or of an argument named ``intermediate_result``."""
     if callback is None and visited is None:
         return None
-    by_result = callback is not None and set(inspect.signature(callback).parameters) == {"intermediate_result"}
+    asked = set(inspect.signature(callback).parameters) if callback is not None else set()
 
     def told(result: OptimizeResult) -> None:
         if visited is not None:
             visited.append(result.x.copy())
-        if by_result:
+        if callback is None:
+            return
+        if asked == {"intermediate_result"}:
             callback(intermediate_result=result)
-        elif callback is not None:
+        else:
             callback(result.x)
 
     return told

@@ -100,14 +100,14 @@ def descend(
         message = f"converged: the norm of the gradient is at most gtol = {rules.gtol:g}"
         return End(CONVERGED, message, curvature, success=True)
     p, slope = curvature.direction(here.jac)
-    f_before = math.inf if curvature.pairs > 0 else here.fun + np.linalg.norm(here.jac) / 2
+    f_before = math.inf if curvature.pairs > 0 else here.fun + float(np.linalg.norm(here.jac)) / 2
     state, forgot_at = np.zeros(search.STATE_SIZE), math.inf
     while report.nit < maxiter:
         found = _along(watched, here, p, slope, f_before, rules, state) if slope < 0.0 else None
         if found is None and curvature.pairs > 0 and forgot_at - here.fun > _WORTH * abs(here.fun):
             curvature, forgot_at = fresh(), here.fun
             p, slope = curvature.direction(here.jac)
-            f_before = here.fun + np.linalg.norm(here.jac) / 2
+            f_before = here.fun + float(np.linalg.norm(here.jac)) / 2
             continue
         if found is None:
             return _stuck(state, curvature)
@@ -254,7 +254,7 @@ class LBFGS(Solver):
         return descend(watched, start, learned, lambda: PairRing(size, self._maxcor), self._rules, limit, report)
 
 
-def _checked(name: str, memory: Any, size: int, kind: type) -> InverseHessian | None:
+def _checked(name: str, memory: Any, size: int, kind: Any) -> InverseHessian | None:
     if memory is None:
         return None
     if not isinstance(memory, kind) or memory.size != size:

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -11,11 +12,11 @@ from scipy_ae.problem import Problem
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A place that was evaluated: ``theta`` (n,), its value, its gradient (n,) where that is known."""
+    """A place that was evaluated: ``theta`` (n,), its value, its gradient (n,), None where that was not asked."""
 
     theta: np.ndarray
     fun: float
-    jac: np.ndarray | None = None
+    jac: Any = None
 
 
 class ObjectiveRaised(Exception):  # noqa: N818 - it carries an error, it is none

@@ -1,0 +1,63 @@
+"""Part A: loss and gradient, after a check that all contestants give the same."""
+
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from clock import interleave, seconds, summary
+from peers import numpy_peer
+from problems import Case, Evaluation, evaluation_cases
+
+OURS, FLOOR = "scipy-ae", "products alone"
+#: Largest difference to ours that counts as the same, relative to the largest entry.
+AGREEMENT = 1e-9
+#: Networks whose products are large enough for BLAS alone to be a floor worth naming.
+LARGE = ("digits", "digits, deep")
+
+
+class DisagreementError(Exception):
+    """A contestant computes something else, so that its time would say nothing."""
+
+
+def measure(peers: list[ModuleType], quick: bool) -> list[dict[str, Any]]:
+    """One row for each network."""
+    return [_row(case, peers, rounds=7 if quick else 61) for case in evaluation_cases()]
+
+
+def _row(case: Case, peers: list[ModuleType], rounds: int) -> dict[str, Any]:
+    contestants = {OURS: ours(case)}
+    contestants |= {peer.NAME: peer.evaluation(case) for peer in peers if hasattr(peer, "evaluation")}
+    first = {name: seconds(contestant.call) for name, contestant in contestants.items()}
+    worst = check_agreement(case.name, contestants)
+    if case.name in LARGE:
+        contestants[FLOOR] = numpy_peer.products(case)
+    times = interleave({name: contestant.call for name, contestant in contestants.items()}, rounds)
+    return {
+        "case": case.name,
+        "layers": case.layers,
+        "rows": len(case.x),
+        "parameters": case.network.size,
+        "loss": case.loss,
+        "disagreement": worst,
+        "first_call": first,
+        "times": summary(times, OURS),
+    }
+
+
+def ours(case: Case) -> Evaluation:
+    """The package, by the call that a solver makes."""
+    objective, theta = case.objective, case.theta
+    return Evaluation(lambda: objective.fun_and_jac(theta), lambda: objective.fun_and_jac(theta))
+
+
+def check_agreement(name: str, contestants: dict[str, Evaluation]) -> float:
+    """The largest relative difference of any contestant to ours; refused where it is above AGREEMENT."""
+    value, gradient = contestants[OURS].answer()
+    worst = 0.0
+    for who, contestant in contestants.items():
+        other, other_gradient = contestant.answer()
+        gap = max(abs(other - value) / abs(value), np.abs(other_gradient - gradient).max() / np.abs(gradient).max())
+        if not gap <= AGREEMENT:
+            raise DisagreementError(f"{name}: {who} differs from {OURS} by {gap:.1e}, more than {AGREEMENT:g}")
+        worst = max(worst, float(gap))
+    return worst

@@ -1,0 +1,58 @@
+"""Part C: the time to zero wrong pixels on all 32 letters of each font through a code of two numbers."""
+
+import time
+from types import ModuleType
+from typing import Any
+
+from problems import Case, Trained, Trainer, wrong_pixels
+from scipy_ae.experiments.setup import Setup
+from scipy_ae.experiments.spec import Spec
+from scipy_ae.training import train
+
+OURS = "scipy-ae"
+FONTS = ("font1", "font2", "font3")
+SEEDS = 20
+
+
+def measure(peers: list[ModuleType], quick: bool) -> list[dict[str, Any]]:
+    """One row for each run: font, method, setting, seed, and what came of it."""
+    trainers = [trainer for peer in peers if hasattr(peer, "trainers") for trainer in peer.trainers()]
+    _ours(_setup("font1", 0))  # whatever is loaded or compiled on first use
+    rows = []
+    for font in FONTS[:1] if quick else FONTS:
+        for seed in range(3 if quick else SEEDS):
+            rows += _one_start(font, seed, trainers, 1 if quick else None)
+    return rows
+
+
+def _one_start(font: str, seed: int, trainers: list[Trainer], most: int | None) -> list[dict[str, Any]]:
+    """All contestants from the same start, one after the other."""
+    setup = _setup(font, seed)
+    case = Case(font, setup.spec.layers, setup.dataset.x, start=setup.theta)
+    runs = [(OURS, _flags(setup.spec), _ours(setup))]
+    for trainer in trainers:
+        if seed < (trainer.seeds if most is None else most):
+            runs.append((trainer.method, trainer.setting, trainer.train(case)))
+    return [
+        {"font": font, "seed": seed, "method": method, "setting": setting, **vars(trained)}
+        for method, setting, trained in runs
+    ]
+
+
+def _setup(font: str, seed: int) -> Setup:
+    return Setup.of(Spec(dataset=font, letters="all", init="fan-in", burst=50, target_pixels=0, seed=seed))
+
+
+def _flags(spec: Spec) -> str:
+    return f"--init {spec.init} --burst {spec.burst}"
+
+
+def _ours(setup: Setup) -> Trained:
+    """The training that ``scipy-ae train`` runs, records and all, of which the best is kept."""
+    started = time.perf_counter()
+    best = None
+    for record in train(setup.objective, setup.theta, setup.schedule, iterations=setup.spec.iterations, stop=setup.stop):
+        best = record if best is None or record.loss < best.loss else best
+    taken = time.perf_counter() - started
+    case = Case(setup.spec.dataset, setup.spec.layers, setup.dataset.x)
+    return Trained(taken, record.evaluations, wrong_pixels(case, best.theta))

@@ -1,0 +1,22 @@
+"""What the whole benchmark agrees on."""
+
+#: Threads and precision, set in the environment before any library is loaded.
+ONE_THREAD = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "NUMBA_NUM_THREADS": "1",
+    "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",
+    "JAX_ENABLE_X64": "1",
+    "JAX_PLATFORMS": "cpu",
+}
+
+#: Learning rates of Adam, of which the best is reported.
+ADAM_RATES = (0.002, 0.005, 0.01)
+#: Most steps of a jitted Adam, which cannot look at the clock, and seconds after which the others give up.
+ADAM_STEPS = 10_000
+SECONDS = 5.0
+#: Steps of Adam between two looks at the pixels.
+CHUNK = 250
+#: Iterations of SciPy's methods between two looks; one of TNC holds many evaluations.
+LOOK_EVERY = {"L-BFGS-B": 10, "TNC": 1}

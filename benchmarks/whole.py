@@ -1,0 +1,65 @@
+"""Part D: the command as a user runs it, the whole process: wall seconds and peak memory."""
+
+import json
+import os
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from settings import ONE_THREAD
+
+REFERENCE = ["train", "--solver", "BFGS", "--every", "4", "--std", "0.73"]
+
+#: Run in a small process of its own: what a child inherits of its parent's peak memory is then next to nothing.
+_WATCH = """
+import json, resource, subprocess, sys, time
+started = time.perf_counter()
+done = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+seconds = time.perf_counter() - started
+peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+print(json.dumps({"seconds": seconds, "peak": peak, "code": done.returncode, "said": done.stderr[-500:]}))
+"""
+
+
+def measure(quick: bool) -> list[dict[str, Any]]:
+    """One row for each command: median seconds and highest peak memory in MB of its runs."""
+    program = Path(sysconfig.get_path("scripts")) / "scipy-ae"
+    repeats = 3 if quick else 7
+    with TemporaryDirectory() as folder:
+        # a cache of our own, so that the first run is a first run
+        environment = {key: value for key, value in os.environ.items() if key not in ONE_THREAD}
+        environment |= {} if quick else {"NUMBA_CACHE_DIR": str(Path(folder, "cache"))}
+
+        def run(*words: str) -> dict[str, Any]:
+            return _watched([str(program), *words], folder, environment)
+
+        rows = [] if quick else [_row("train, first ever", [run(*REFERENCE)])]
+        run(*REFERENCE)
+        rows.append(_row("train, kernels cached", [run(*REFERENCE) for _ in range(repeats)]))
+        rows.append(_row("--help", [run("--help") for _ in range(repeats)]))
+    return rows
+
+
+def _watched(command: list[str], folder: str, environment: dict[str, str]) -> dict[str, Any]:
+    watcher = [sys.executable, "-c", _WATCH, *command]
+    done = subprocess.run(watcher, cwd=folder, env=environment, capture_output=True, text=True, check=True)
+    seen = json.loads(done.stdout)
+    if seen["code"] != 0:
+        raise RuntimeError(f"{' '.join(command[1:])} ended with {seen['code']}: {seen['said']}")
+    return seen
+
+
+def _row(name: str, runs: list[dict[str, Any]]) -> dict[str, Any]:
+    times = sorted(run["seconds"] for run in runs)
+    # the system counts in KiB, macOS in bytes
+    unit = 1e6 if sys.platform == "darwin" else 1e6 / 1024
+    return {
+        "command": name,
+        "runs": len(times),
+        "median": times[len(times) // 2],
+        "least": times[0],
+        "peak_mb": max(run["peak"] for run in runs) / unit,
+    }
