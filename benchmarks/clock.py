@@ -10,8 +10,8 @@ import numpy as np
 def interleave(calls: Mapping[str, Callable[[], object]], rounds: int, least: float = 2e-3) -> dict[str, np.ndarray]:
     """Seconds per call of each contestant in each round, arrays of shape (rounds,).
 
-    In each round each contestant is called once untimed, to find its data in the caches again, and then as often as makes
-    up ``least`` seconds.
+    In each round each contestant is called once untimed, to find its data in the caches again, and then as often as
+    makes up ``least`` seconds.
     """
     repeats = {name: _repeats(call, least) for name, call in calls.items()}
     times = {name: np.empty(rounds) for name in calls}

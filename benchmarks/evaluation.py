@@ -1,11 +1,10 @@
 """Part A: loss and gradient, after a check that all contestants give the same."""
 
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 from clock import interleave, seconds, summary
-from peers import numpy_peer
+from peers import Peer, numpy_peer
 from problems import Case, Evaluation, evaluation_cases
 
 OURS, FLOOR = "scipy-ae", "products alone"
@@ -19,14 +18,13 @@ class DisagreementError(Exception):
     """A contestant computes something else, so that its time would say nothing."""
 
 
-def measure(peers: list[ModuleType], quick: bool) -> list[dict[str, Any]]:
+def measure(peers: list[Peer], quick: bool) -> list[dict[str, Any]]:
     """One row for each network."""
     return [_row(case, peers, rounds=7 if quick else 61) for case in evaluation_cases()]
 
 
-def _row(case: Case, peers: list[ModuleType], rounds: int) -> dict[str, Any]:
-    contestants = {OURS: ours(case)}
-    contestants |= {peer.NAME: peer.evaluation(case) for peer in peers if hasattr(peer, "evaluation")}
+def _row(case: Case, peers: list[Peer], rounds: int) -> dict[str, Any]:
+    contestants = contestants_on(case, peers)
     first = {name: seconds(contestant.call) for name, contestant in contestants.items()}
     worst = check_agreement(case.name, contestants)
     if case.name in LARGE:
@@ -44,10 +42,14 @@ def _row(case: Case, peers: list[ModuleType], rounds: int) -> dict[str, Any]:
     }
 
 
-def ours(case: Case) -> Evaluation:
-    """The package, by the call that a solver makes."""
+def contestants_on(case: Case, peers: list[Peer]) -> dict[str, Evaluation]:
+    """All who can evaluate the case; ours first, by the call that a solver makes."""
     objective, theta = case.objective, case.theta
-    return Evaluation(lambda: objective.fun_and_jac(theta), lambda: objective.fun_and_jac(theta))
+
+    def call() -> tuple[float, np.ndarray]:
+        return objective.fun_and_jac(theta)
+
+    return {OURS: Evaluation(call, call)} | {peer.name: peer.evaluation(case) for peer in peers if peer.evaluation}
 
 
 def check_agreement(name: str, contestants: dict[str, Evaluation]) -> float:

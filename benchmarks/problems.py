@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
+
 from scipy_ae.batches import Batch
 from scipy_ae.datasets import load_font, make_circles
 from scipy_ae.network import Network
@@ -48,9 +50,9 @@ class Case:
 
     @property
     def shapes(self) -> list[tuple[int, int]]:
-        """(inputs, outputs) of each layer; in theta each weight (inputs, outputs) is followed by its bias (outputs,)."""
+        """(inputs, outputs) of each layer; in theta its weight of this shape is followed by its bias (outputs,)."""
         widths = [int(width) for width in self.layers.split("-")]
-        return list(zip(widths, widths[1:]))
+        return list(pairwise(widths))
 
     @property
     def sizes(self) -> list[int]:
@@ -100,7 +102,7 @@ def _digits() -> np.ndarray:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """One contestant's loss and gradient of a case: ``call`` does the work, ``answer`` tells value and flat gradient."""
+    """One contestant's loss and gradient: ``call`` does the work, ``answer`` tells value and flat gradient."""
 
     call: Callable[[], object]
     answer: Callable[[], tuple[float, np.ndarray]]
@@ -119,8 +121,8 @@ class Trained:
 class Trainer:
     """A way to train a case until no pixel is wrong, or until its limit.
 
-    ``setting`` is what a user would tune (a learning rate); of a method's settings the best is reported. ``seeds`` bounds
-    the starts that it is given, so that slow ones do not take all the time.
+    ``setting`` is what a user would tune (a learning rate); of a method's settings the best is reported. ``seeds``
+    bounds the starts that it is given, so that slow ones do not take all the time.
     """
 
     method: str

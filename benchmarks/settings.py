@@ -6,6 +6,7 @@ ONE_THREAD = {
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
     "NUMBA_NUM_THREADS": "1",
+    "NPROC": "1",  # what XLA sizes its pool of threads by
     "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",
     "JAX_ENABLE_X64": "1",
     "JAX_PLATFORMS": "cpu",
@@ -13,10 +14,12 @@ ONE_THREAD = {
 
 #: Learning rates of Adam, of which the best is reported.
 ADAM_RATES = (0.002, 0.005, 0.01)
-#: Most steps of a jitted Adam, which cannot look at the clock, and seconds after which the others give up.
+#: Most steps of a jitted Adam, which cannot look at the clock, and seconds after which the other peers give up.
 ADAM_STEPS = 10_000
-SECONDS = 5.0
+SECONDS = 3.0
 #: Steps of Adam between two looks at the pixels.
-CHUNK = 250
+CHUNK = 50
+#: Weight of the L2 term that ``scipy-ae train`` adds, and that is tried with SciPy's methods.
+DECAY = 1e-4
 #: Iterations of SciPy's methods between two looks; one of TNC holds many evaluations.
 LOOK_EVERY = {"L-BFGS-B": 10, "TNC": 1}

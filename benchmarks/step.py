@@ -1,21 +1,21 @@
 """Part B: a step of BFGS, evaluation included, ours against SciPy's from the same start and the identity."""
 
 import os
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 from clock import seconds
-from peers import scipy_peer
+from peers import Peer, scipy_peer
 from problems import Case, step_cases
-from scipy_ae import solvers
 from threadpoolctl import threadpool_limits
+
+from scipy_ae import solvers
 
 #: SciPy's steps, fewer where each takes a second and more, and ours.
 STEPS, LONG_STEPS, LONG = 30, 3, 2000
 
 
-def measure(peers: list[ModuleType], quick: bool) -> list[dict[str, Any]]:
+def measure(peers: list[Peer], quick: bool) -> list[dict[str, Any]]:
     """One row for each network."""
     return [_row(case, quick) for case in step_cases()]
 

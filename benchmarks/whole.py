@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from peers import Peer
 from settings import ONE_THREAD
 
 REFERENCE = ["train", "--solver", "BFGS", "--every", "4", "--std", "0.73"]
@@ -24,7 +25,7 @@ print(json.dumps({"seconds": seconds, "peak": peak, "code": done.returncode, "sa
 """
 
 
-def measure(quick: bool) -> list[dict[str, Any]]:
+def measure(peers: list[Peer], quick: bool) -> list[dict[str, Any]]:
     """One row for each command: median seconds and highest peak memory in MB of its runs."""
     program = Path(sysconfig.get_path("scripts")) / "scipy-ae"
     repeats = 3 if quick else 7

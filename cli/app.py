@@ -14,7 +14,7 @@ from scipy_ae.errors import ScipyAEError
 
 
 class _Verbs(click.Group):
-    """Shows what is wrong with the input as one sentence, exit code 2; whatever else is a bug and keeps its traceback."""
+    """Shows what is wrong with the input as one sentence, exit code 2; all else is a bug and keeps its traceback."""
 
     def invoke(self, ctx: click.Context):
         try:

@@ -45,18 +45,21 @@ def preview(name: str, letters: str | None, out: Path | None) -> None:
       scipy-ae dataset preview font.h:Font3 --letters a-j
     """
     from scipy_ae import report
+    from scipy_ae.cli.files import writable
 
     data = _chosen(name, letters)
+    out = out or Path(f"{data.name}.png")
+    writable(out)
     look = report.Look.of(data.kind, data.x, data.image_shape)
     click.echo(f"{data.name}: {len(data.x)} rows of {data.x.shape[1]} values. {data.about}")
     most = 200
     if len(data.x) > most:
         click.echo(f"the picture shows the first {most} rows")
     figure = report.strip(data.x[:most], look, data.labels[:most])
-    click.echo(report.save(figure, out or Path(f"{data.name}.png")))
+    click.echo(report.save(figure, out))
 
 
-@dataset.command()
+@dataset.command(short_help="Write data as .h, .npy, .npz or .csv.")
 @click.argument("name", metavar="NAME|FILE")
 @click.argument("path", type=FILE, metavar="TARGET")
 @click.option("--letters", metavar="CHOICE", help="Which rows: a count, a range (A-J), a list (A,B,C) or all.")

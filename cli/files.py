@@ -21,7 +21,7 @@ def finished_run(path: Path) -> tuple[Any, Any, Any]:
     return model, run, report.look_of(run)
 
 
-def writable(picture: Path, table: Path | None) -> None:
+def writable(picture: Path, table: Path | None = None) -> None:
     """Refuse what cannot be written before anything is."""
     from scipy_ae.errors import InputError
 

@@ -1,5 +1,7 @@
 """``scipy-ae solvers``: which solvers there are, what each needs and what it is good for."""
 
+import sys
+
 import click
 
 
@@ -27,4 +29,4 @@ def solvers(with_options: bool) -> None:
     for row in room.table():
         words = [row.name, ", ".join(sorted(row.needs)), row.about]
         table.add_row(*words, *([", ".join(row.options)] if with_options else []))
-    Console(width=None if click.get_text_stream("stdout").isatty() else 110).print(table)
+    Console(width=None if sys.stdout.isatty() else 110).print(table)

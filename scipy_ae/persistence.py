@@ -44,13 +44,13 @@ class Model:
 
 def save(model: Model, path: str | Path) -> None:
     """Write the model to ``path``: aside first, then renamed, so that no half file is ever there."""
-    from safetensors.numpy import save_file
+    from safetensors.numpy import save as to_bytes
 
     theta = as_theta(model.theta, model.network.size)
     tensors = {name: view.copy() for name, view in model.network.layout.views(theta).items()}
     specification = {"network": _network_to_plain(model.network), "about": model.about}
     metadata = {"format": "scipy-ae", "version": str(VERSION), "specification": json.dumps(specification)}
-    write_aside(Path(path), lambda aside: save_file(tensors, aside, metadata=metadata))
+    write_aside(Path(path), lambda aside: aside.write_bytes(to_bytes(tensors, metadata)))
 
 
 def load(path: str | Path) -> Model:
@@ -73,21 +73,31 @@ def load(path: str | Path) -> Model:
                 raise InputError(f"'{path}' is a safetensors file, but not a model of scipy-ae")
             if metadata.get("version") != str(VERSION):
                 raise InputError(f"'{path}' has version {metadata.get('version')}; this program reads {VERSION}")
-            specification = json.loads(metadata["specification"])
-            network = _network_from_plain(specification["network"])
-            shapes = {name: shape for name, (_, shape) in network.layout.entries.items()}
-            found = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
-            if found != shapes:
-                odd = next(name for name in {**shapes, **found} if found.get(name) != shapes.get(name))
+            network, about = _specified(path, metadata.get("specification", ""))
+            wanted = {name: ("F64", shape) for name, (_, shape) in network.layout.entries.items()}
+            slices = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118
+            found = {name: (part.get_dtype(), tuple(part.get_shape())) for name, part in slices.items()}
+            if found != wanted:
+                odd = next(name for name in {**wanted, **found} if found.get(name) != wanted.get(name))
                 raise InputError(f"'{path}': the array '{odd}' is not as the specification has it")
-            theta = network.layout.pack({name: file.get_tensor(name) for name in shapes})
+            theta = network.layout.pack({name: file.get_tensor(name) for name in wanted})
     except (SafetensorError, OSError) as error:
         raise InputError(f"'{path}' is not a readable safetensors file ({error})") from None
-    except (KeyError, TypeError, ValueError) as error:
-        if isinstance(error, InputError):
-            raise
+    if not np.isfinite(theta).all():
+        raise InputError(f"'{path}' holds a weight that is not a finite number")
+    return Model(network, theta, about)
+
+
+def _specified(path: Path, text: str) -> tuple[Network, dict[str, Any]]:
+    """The network of a file's specification, and what it says of the data."""
+    try:
+        specification = json.loads(text)
+        network, about = _network_from_plain(specification["network"]), specification.get("about", {})
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
         raise InputError(f"'{path}' has a damaged specification ({error})") from None
-    return Model(network, theta, specification.get("about", {}))
+    if not isinstance(about, dict):
+        raise InputError(f"'{path}' has a damaged specification (what it says of the data is no table)")
+    return network, about
 
 
 def _network_to_plain(network: Network) -> dict[str, Any]:

@@ -50,7 +50,21 @@ class Record:
         plain = json.loads(line)
         for name in ("loss", "grad_norm", "seconds"):
             plain[name] = float("nan") if plain[name] is None else plain[name]
-        return cls(**plain)
+        record = cls(**plain)
+        for name, kinds in _JSON_TYPES.items():
+            if not isinstance(getattr(record, name), kinds):
+                raise TypeError(f"{name} is {getattr(record, name)!r}")
+        return record
+
+
+_NUMBER = (int, float)
+_JSON_TYPES: dict[str, Any] = {
+    **dict.fromkeys(("iteration", "evaluations", "steps"), int),
+    **dict.fromkeys(("phase", "solver", "message", "stop"), str),
+    **dict.fromkeys(("loss", "grad_norm", "seconds"), _NUMBER),
+    **dict.fromkeys(("wrong_pixels", "worst_row", "before"), (*_NUMBER, type(None))),
+    "parts": dict,
+}
 
 
 def _finite(value: Any) -> Any:

@@ -211,9 +211,10 @@ class _Run:
             self._move(state.x, state.fun, state.get("jac"))
         if self.pulse is not None:
             self.pulse(self.iteration + 1, state)
-        stop = self.stop
+        stop, gradient = self.stop, state.get("jac")
         if (
             stop.asked()
+            or (gradient is not None and np.abs(gradient).max() <= stop.gradient)
             or (stop.seconds is not None and self._clock() >= stop.seconds)
             or (stop.loss is not None and state.fun <= stop.loss)
             or (stop.pixels is not None and self.binary and self._pixels(state.x).max() <= stop.pixels)
@@ -245,6 +246,8 @@ class _Run:
     def _watch_step(self, turn: Turn, waiting: list[Record], state: OptimizeResult) -> None:
         """Called after each step of a phase: its record joins those that wait."""
         self.iteration += 1
+        if self.pulse is not None:
+            self.pulse(self.iteration, state)
         gradient = state.get("jac")
         if gradient is None:
             gradient = self._evaluate(state.x)[1]
@@ -254,8 +257,6 @@ class _Run:
         else:
             record = replace(record, theta=None)
         waiting.append(record)
-        if self.pulse is not None:
-            self.pulse(self.iteration, state)
         if record.stop:
             raise StopIteration
 
@@ -270,7 +271,8 @@ class _Run:
     def _evaluate(self, theta: np.ndarray) -> tuple[float, np.ndarray]:
         """Loss and gradient on the full batch, counted."""
         self.evaluations += 1
-        return self.objective.fun_and_jac(theta)
+        with np.errstate(all="ignore"):  # values that are not finite are dealt with here
+            return self.objective.fun_and_jac(theta)
 
     def _move(self, theta: np.ndarray, value: float, gradient: np.ndarray | None) -> None:
         """Go to a point whose loss is known; None for a gradient that is not."""
@@ -297,12 +299,14 @@ class _Run:
         """A record of a point, with the reason to stop there, if any; ``extra`` evaluations are not counted yet."""
         objective = self.objective
         pixels = self._pixels(theta) if self.binary else None
+        with np.errstate(all="ignore"):
+            parts = objective.parts(theta) if objective.penalties else {objective.loss.name: float(value)}
         record = Record(
             iteration=self.iteration,
             phase=phase,
             solver=solver,
             loss=float(value),
-            parts=objective.parts(theta) if objective.penalties else {objective.loss.name: float(value)},
+            parts=parts,
             grad_norm=float(np.abs(gradient).max()),
             seconds=self._clock(),
             evaluations=self.evaluations + extra,

@@ -135,6 +135,12 @@ def test_guard_forgets_what_leads_uphill():
     assert result.fun < rosen(START)
 
 
+def test_velocity_is_the_step_that_was_taken():
+    result = solvers.get("momentum", eta=0.1, guard=True).solve(ROSEN, START, maxiter=1)
+    assert result.nfev > 2
+    np.testing.assert_allclose(result.memory.step, result.x - START)
+
+
 def test_guard_stays_where_nothing_helps():
     wrong = FunctionProblem(lambda x: float(x @ x), lambda x: -2 * x)
     for name in ("gradient-descent", "momentum", "Adam", "adaptive-eta"):

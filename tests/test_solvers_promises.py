@@ -49,6 +49,13 @@ def test_start_is_not_written_into(name):
 
 
 @every
+def test_result_shares_no_memory_with_the_start(name):
+    start = ROSENBROCK.start.copy()
+    for maxiter in (0, 3):
+        assert not np.shares_memory(make(name).solve(ROSENBROCK.problem, start, maxiter=maxiter).x, start)
+
+
+@every
 def test_callback_sees_each_iteration(name):
     seen = []
     result = make(name).solve(EASY, START, maxiter=40, callback=seen.append)
@@ -122,6 +129,23 @@ def test_finds_its_way_round_a_wall(name, error):
     limit = 2 + (0.1 if name in FIRST_ORDER else 1e-4)
     if name != "Adam":  # its steps of 0.001 do not get there
         assert result.fun <= limit
+
+
+@with_jac
+def test_finds_its_way_round_a_gradient_that_is_not_finite(name):
+    inside = log_barrier(2)
+
+    def fun(x):
+        return inside.fun(x) if x.min() > 0 else -100.0
+
+    def jac(x):
+        return inside.jac(x) if x.min() > 0 else np.array([1.0, np.nan])
+
+    result = make(name).solve(FunctionProblem(fun, jac, inside.hess), np.array([0.01, 5.0]))
+    assert result.x.min() > 0
+    assert np.isfinite(result.jac).all()
+    if name != "Adam":
+        assert result.fun <= 2 + (0.1 if name in FIRST_ORDER else 1e-4)
 
 
 @every

@@ -103,10 +103,11 @@ def test_forms_follow_the_formula(form, steps):
     np.testing.assert_allclose(memory.matvec(v), matrix @ v, rtol=1e-8, atol=1e-10)
 
 
-def test_full_ring_keeps_the_newest_pairs():
+@pytest.mark.parametrize("scaling", ["newest", "first", "fixed"])
+def test_full_ring_keeps_the_newest_pairs(scaling):
     rng, n, rows = np.random.default_rng(0), 7, 3
     hessian = quadratic(n, 10.0)
-    ring, g, pairs = PairRing(n, rows), rng.normal(size=n), []
+    ring, g, pairs = PairRing(n, rows, scaling), rng.normal(size=n), []
     p, _ = ring.direction(g)
     for _ in range(8):
         ring = ring.roomy()
@@ -244,15 +245,19 @@ def test_bad_maxcor_is_refused(maxcor):
 
 @pytest.mark.parametrize("name", ["BFGS", "L-BFGS"])
 def test_carried_run_first_tries_the_whole_step(name):
-    first = solvers.get(name).solve(ROSEN, ZOO[0].start, maxiter=10)
-    expected = first.x - first.memory.matvec(first.jac)
+    # at this point the last decrease, as if from scratch, would suggest a shorter one
+    problem = quadratic(5, 10.0)
+    first = solvers.get(name).solve(problem, np.arange(1e4, 6e4, 1e4), maxiter=2)
+    whole = first.memory.matvec(first.jac)
+    assert 1.01 * np.linalg.norm(first.jac) / (first.jac @ whole) < 1
+    expected = first.x - whole
     tried = []
 
     def fun(x):
         tried.append(x)
-        return rosen(x)
+        return problem.fun(x)
 
-    solvers.get(name).solve(FunctionProblem(fun, rosen_der), first.x, maxiter=1, memory=first.memory)
+    solvers.get(name).solve(FunctionProblem(fun, problem.jac), first.x, maxiter=1, memory=first.memory)
     np.testing.assert_allclose(tried[1], expected, rtol=1e-12)
 
 
@@ -370,6 +375,42 @@ def test_bracket_and_zoom_take_scipys_steps(valley, c2):
     verdict, step, _ = drive(phi, dphi, 1e-4, c2, start=search._bracket_start)
     assert verdict == search.ACCEPTED
     assert step == pytest.approx(theirs, rel=1e-10)
+
+
+@pytest.mark.parametrize("c2", [0.9, 0.5, 0.1])
+@pytest.mark.parametrize("c1", [1e-4, 0.05])
+def test_interpolation_tries_what_scipys_tries(c1, c2):
+    """Waves of random phase make every branch of the search happen."""
+    theirs = pytest.importorskip("scipy.optimize._linesearch").scalar_search_wolfe1
+    rng, longest = np.random.default_rng(0), 0
+    for _ in range(300):
+        size, speed, phase = rng.uniform(0, 3, 4), rng.uniform(0.1, 9, 4), rng.uniform(0, 6.28, 4)
+        size[0] *= 10 ** rng.uniform(-2, 3)
+
+        def phi(a, size=size, speed=speed, phase=phase):
+            return float(size @ np.cos(speed * a + phase)) + 0.01 * a * a
+
+        def dphi(a, size=size, speed=speed, phase=phase):
+            return float(-(size * speed) @ np.sin(speed * a + phase)) + 0.02 * a
+
+        if dphi(0.0) >= 0:
+            continue
+        before, seen = phi(0.0) + 10 ** rng.uniform(-4, 1), []
+        theirs(
+            lambda a, phi=phi, seen=seen: seen.append(a) or phi(a),
+            dphi,
+            phi(0.0),
+            before,
+            dphi(0.0),
+            c1,
+            c2,
+            1e100,
+            1e-100,
+        )
+        _, _, trials = drive(phi, dphi, c1, c2, before)
+        np.testing.assert_allclose(trials[: len(seen)], seen, rtol=1e-9)
+        longest = max(longest, len(seen))
+    assert longest > 4
 
 
 def test_first_trial_repeats_the_last_decrease():

@@ -230,4 +230,5 @@ def test_matrix_of_scipys_bfgs_is_carried():
 def test_tnc_is_bounded_in_iterations_and_not_by_its_evaluations():
     result = solvers.get("TNC").solve(quadratic(30, 1e4), np.linspace(-1, 1, 30), maxiter=9)
     assert (result.nit, result.status) == (9, solvers.MAXITER)
+    assert solvers.get("TNC").solve(quadratic(30, 1e4), np.linspace(-1, 1, 30), maxiter=60).nfev > 10 * 30 + 1
     assert solvers.get("TNC", maxfun=20).solve(quadratic(30, 1e4), np.linspace(-1, 1, 30), maxiter=90).nfev < 60

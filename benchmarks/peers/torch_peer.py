@@ -13,8 +13,7 @@ from problems import Case, Evaluation, Trained, Trainer
 from settings import ADAM_RATES, CHUNK, SECONDS
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-NAME = "torch"
-PACKAGES = ("torch",)
+from peers import Peer
 
 torch.set_num_threads(1)
 
@@ -71,3 +70,6 @@ def _train(rate: float, case: Case) -> Trained:
         with torch.no_grad():
             wrong = int(((_logits(parameters, x) > 0) != (x > 0.5)).sum())
     return Trained(time.perf_counter() - started, steps, wrong)
+
+
+PEER = Peer("torch", ("torch",), evaluation, trainers)

@@ -159,7 +159,7 @@ def _about(setup: Setup) -> dict[str, Any]:
 
 
 def _result(setup: Setup, history: History) -> dict[str, Any]:
-    dataset, network, best, last = setup.dataset, setup.network, history.best, history[-1]
+    dataset, network, best, last = setup.dataset, setup.network, history.best or history[0], history[-1]
     rows, code = len(dataset.x), network.latent_dim
     noun = {"image": "letters" if dataset.name.startswith("font") else "images", "circles": "circles"}
     return {

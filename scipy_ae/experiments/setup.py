@@ -64,8 +64,9 @@ class Setup:
         if spec.target_pixels is not None and not is_binary(dataset.x):
             raise InputError("target-pixels: wrong pixels are counted on data of 0 and 1 alone; use target-loss here")
         rng = np.random.default_rng(spec.seed)
-        theta = network.initialize(rng, spec.std, spec.init)
-        stop = Stop(loss=spec.target_loss, pixels=spec.target_pixels, gradient=spec.gtol, seconds=spec.seconds)
+        theta = network.initialize(rng, spec.std, spec.init or PUBLISHED["init"])
+        gtol = PUBLISHED["gtol"] if spec.gtol is None else spec.gtol
+        stop = Stop(loss=spec.target_loss, pixels=spec.target_pixels, gradient=gtol, seconds=spec.seconds)
         schedule = _schedule(spec, objective)
         _refuse_idle(asked, schedule)
         if not any(solver.first_order for solver in schedule.solvers):
@@ -83,10 +84,10 @@ def _shaped(spec: Spec, dataset: Dataset) -> Spec:
         within = dataset.x.min() >= 0 and dataset.x.max() <= 1
         filled["output"] = "logistic" if within and spec.loss in (None, "cross-entropy", "bce") else "identity"
     if spec.loss is None:
-        output = Activation(filled.get("output", spec.output))
+        output = Activation(filled.get("output") or spec.output or "identity")
         filled["loss"] = "cross-entropy" if output.name == "logistic" else "squared-error"
     if spec.std is None:
-        filled["std"] = initializers.get(spec.init).std
+        filled["std"] = initializers.get(spec.init or PUBLISHED["init"]).std
     return replace(spec, **filled)
 
 

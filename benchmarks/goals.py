@@ -1,0 +1,128 @@
+"""The goals as plain numbers, and what the results say of them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from standings import standings
+from words import quantity
+
+#: Loss and gradient: how many times as fast as JAX and torch, and how far above the matrix products alone.
+_LETTERS = {"JAX": 10.0, "torch": 20.0}
+_DIGITS = {"JAX": 1.7, "torch": 2.5}
+EVALUATION = {
+    "10 letters": _LETTERS,
+    "32 letters": _LETTERS,
+    "circles": _LETTERS,
+    "32 letters, 13 layers": _LETTERS,
+    "digits": _DIGITS,
+    "digits, deep": _DIGITS,
+}
+ABOVE_PRODUCTS = 1.4
+#: A step of BFGS at this many parameters: how many times as fast as SciPy's; and how far iterates may differ.
+STEP_PARAMETERS, STEP_RATIO, STEP_DIFFERENCE = 3479, 1000.0, 1e-6
+#: All 32 letters perfect: median and worst seconds, and how many times as fast as the best peer.
+LETTERS_MEDIAN, LETTERS_WORST, LETTERS_RATIO = 0.1, 1.0, 5.0
+#: Whole processes, in seconds, and the peak memory of a letters run, in MB.
+PROCESSES = {"--help": 0.2, "train, kernels cached": 2.0, "train, first ever": 30.0}
+MEMORY, MEMORY_OF = 200.0, "train, kernels cached"
+
+
+@dataclass(frozen=True)
+class Goal:
+    """A number that was measured and the one to reach; ``unit`` is 'x', 's', 'MB', '%' or empty."""
+
+    what: str
+    got: float
+    limit: float
+    at_least: bool
+    unit: str
+
+    @property
+    def reached(self) -> bool:
+        return self.got >= self.limit if self.at_least else self.got <= self.limit
+
+    @property
+    def asked(self) -> str:
+        return f"at {'least' if self.at_least else 'most'} {quantity(self.limit, self.unit)}"
+
+    def sentence(self) -> str:
+        """What is to be said where it is missed."""
+        return f"Missed: {self.what} is {quantity(self.got, self.unit)}; the goal is {self.asked}."
+
+
+def goals(results: dict[str, Any]) -> list[Goal]:
+    """Every goal on which the results have a number."""
+    return [
+        *_of_evaluation(results.get("evaluation", [])),
+        *_of_step(results.get("step", [])),
+        *_of_letters(results.get("letters", [])),
+        *_of_processes(results.get("whole", [])),
+    ]
+
+
+def _of_evaluation(rows: list[dict[str, Any]]) -> Iterator[Goal]:
+    for row in rows:
+        for peer, limit in EVALUATION.get(row["case"], {}).items():
+            if peer in row["times"]:
+                what = f"loss and gradient, {row['case']}: speed over {peer}"
+                yield Goal(what, row["times"][peer]["ratio"], limit, True, "x")
+        if "products alone" in row["times"]:
+            above = 1.0 / row["times"]["products alone"]["ratio"]
+            yield Goal(
+                f"loss and gradient, {row['case']}: time over the products alone", above, ABOVE_PRODUCTS, False, "x"
+            )
+
+
+def _of_step(rows: list[dict[str, Any]]) -> Iterator[Goal]:
+    for row in rows:
+        n = row["parameters"]
+        if n == STEP_PARAMETERS:
+            yield Goal(f"BFGS step at n = {n}: speed over SciPy's", row["ratio"], STEP_RATIO, True, "x")
+        what = f"BFGS at n = {n}: distance of {row['scipy_steps']} iterates to SciPy's"
+        yield Goal(what, row["difference"], STEP_DIFFERENCE, False, "")
+
+
+def _of_letters(rows: list[dict[str, Any]]) -> Iterator[Goal]:
+    if not rows:
+        return
+    ours, *peers = standings(rows)
+    share = 100.0 * ours.perfect / ours.starts
+    yield Goal(f"32 letters: share of {ours.starts} starts perfect", share, 100.0, True, "%")
+    yield Goal("32 letters: median time to perfect", ours.median, LETTERS_MEDIAN, False, "s")
+    yield Goal("32 letters: worst time to perfect", ours.worst, LETTERS_WORST, False, "s")
+    if peers:
+        best = min(peers, key=lambda standing: standing.ratio)
+        what = f"32 letters: speed over the best peer, {best.method} ({best.setting})"
+        yield Goal(what, best.ratio, LETTERS_RATIO, True, "x")
+
+
+def _of_processes(rows: list[dict[str, Any]]) -> Iterator[Goal]:
+    for row in rows:
+        yield Goal(f"scipy-ae {row['command']}: wall time", row["median"], PROCESSES[row["command"]], False, "s")
+        if row["command"] == MEMORY_OF:
+            yield Goal(f"scipy-ae {row['command']}: peak memory", row["peak_mb"], MEMORY, False, "MB")
+
+
+def lost(results: dict[str, Any]) -> list[str]:
+    """A sentence for each race in which somebody was faster than we were."""
+    sentences = [
+        f"Lost: on loss and gradient of {row['case']}, {who} takes {quantity(times['ratio'], 'x')} our time."
+        for row in results.get("evaluation", [])
+        for who, times in row["times"].items()
+        if who != "products alone" and times["ratio"] < 1.0
+    ]
+    sentences += [
+        f"Lost: on a BFGS step at n = {row['parameters']}, SciPy takes {quantity(row['ratio'], 'x')} our time."
+        for row in results.get("step", [])
+        if row["ratio"] < 1.0
+    ]
+    rows = results.get("letters", [])
+    for font in dict.fromkeys(row["font"] for row in rows):
+        sentences += [
+            f"Lost: on the 32 letters of {font}, {peer.method} ({peer.setting}) takes"
+            f" {quantity(peer.ratio, 'x')} our time."
+            for peer in standings(rows, font)[1:]
+            if peer.ratio < 1.0
+        ]
+    return sentences

@@ -1,0 +1,88 @@
+"""Measure scipy-ae against its peers in one run; write RESULTS.md and results.json.
+
+python benchmarks/run.py                 all parts, some five minutes
+python benchmarks/run.py --quick         few repeats, to see that all works
+python benchmarks/run.py --only A,B      loss and gradient, and the BFGS step
+"""
+
+import argparse
+import json
+import os
+import time
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from settings import ONE_THREAD
+
+PARTS = {"A": "evaluation", "B": "step", "C": "letters", "D": "whole"}
+
+
+def main() -> None:
+    arguments = _arguments()
+    # before anything is imported that reads them
+    os.environ.update(ONE_THREAD)
+    results = _measure(arguments.only, arguments.quick)
+    from tables import page
+
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    (arguments.out / "results.json").write_text(json.dumps(results, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    text = page(results)
+    (arguments.out / "RESULTS.md").write_text(text, encoding="utf-8")
+    print(text)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="few repeats and starts; not to be quoted")
+    parser.add_argument(
+        "--only", type=_parts, default=list(PARTS), metavar="A,B", help="parts to measure, of A, B, C, D"
+    )
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent, help="folder to write to [benchmarks]")
+    return parser.parse_args()
+
+
+def _parts(text: str) -> list[str]:
+    chosen = [word.strip().upper() for word in text.split(",")]
+    wrong = [word for word in chosen if word not in PARTS]
+    if wrong:
+        raise argparse.ArgumentTypeError(f"'{wrong[0]}' is not accepted; {', '.join(PARTS)} are")
+    return sorted(set(chosen))
+
+
+def _measure(only: list[str], quick: bool) -> dict[str, Any]:
+    from importlib import import_module
+
+    import peers
+
+    from scipy_ae.experiments.machine import describe_machine
+
+    started = time.perf_counter()
+    found, left_out = peers.load()
+    machine = describe_machine()["machine"]
+    results: dict[str, Any] = {
+        "date": time.strftime("%Y-%m-%d"),
+        "quick": quick,
+        "machine": {key: machine[key] for key in ("processor", "cores", "python")},
+        "versions": _versions(["scipy-ae", "numba", *(name for peer in found for name in peer.packages)]),
+        "left_out": left_out,
+    }
+    for letter in only:
+        print(f"part {letter}: {PARTS[letter]} ...", flush=True)
+        results[PARTS[letter]] = import_module(PARTS[letter]).measure(found, quick)
+    results["seconds"] = round(time.perf_counter() - started, 1)
+    return results
+
+
+def _versions(packages: list[str]) -> dict[str, str]:
+    versions = {}
+    for package in packages:
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return versions
+
+
+if __name__ == "__main__":
+    main()

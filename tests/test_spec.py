@@ -1,0 +1,235 @@
+"""Spec and Setup: what a run is asked to do, kept, filled in and refused."""
+
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scipy_ae.errors import InputError, UnsupportedError
+from scipy_ae.experiments.setup import Setup, default_layers
+from scipy_ae.experiments.spec import Spec
+from scipy_ae.solvers import BFGS
+
+words = st.text(
+    st.characters(exclude_categories=("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"), include_characters=" \"'\\#=[]"),
+    min_size=1, max_size=20,
+)  # fmt: skip
+positive = st.floats(0, 1e300, allow_subnormal=False)
+whole = st.integers(1, 10**12)
+anything = {
+    "dataset": words, "letters": words, "layers": words, "activation": words, "output": words, "code": words,
+    "beta": st.floats(1e-9, 1e9), "loss": words, "l2": positive, "init": words, "std": positive, "solver": words,
+    "solver_options": st.lists(words, max_size=3).map(tuple), "every": st.integers(2, 99), "burst": whole,
+    "between": words, "eta": positive, "carry": st.sampled_from(["keep", "reset"]), "guard": st.booleans(),
+    "iterations": whole, "batch_size": whole, "target_loss": positive, "target_pixels": st.integers(0, 35),
+    "gtol": positive, "seconds": positive, "precision": st.sampled_from(["float64", "float32"]),
+    "seed": st.integers(0, 2**70),
+}  # fmt: skip
+specs = st.fixed_dictionaries({}, optional=anything).map(lambda given: Spec(**given))
+
+
+def test_the_strategy_knows_every_field():
+    assert {field.name for field in fields(Spec)} == {*anything, "schedule"}
+
+
+@given(specs)
+def test_toml_gives_the_spec_back(tmp_path_factory, spec):
+    path = tmp_path_factory.mktemp("spec") / "spec.toml"
+    path.write_text(spec.to_toml(), encoding="utf-8")
+    assert Spec.read(path) == spec
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"every": 0},
+        {"every": 1},
+        {"schedule": "adam:5 bfgs:3"},
+        {"schedule": "bfgs:3"},
+        {"every": 1, "solver": "Adam", "eta": 0.1},
+        {"solver": "TNC", "carry": "reset"},
+        {"dataset": "circles"},
+        {"batch_size": 3, "between": "Adam"},
+    ],
+)
+def test_what_was_filled_in_asks_for_the_same_again(given):
+    once = Setup.of(Spec(**given))
+    again = Setup.of(once.spec)
+    assert again.spec == once.spec
+    assert again.asked == once.spec
+    assert once.theta.tobytes() == again.theta.tobytes()
+
+
+def test_the_command_holds_what_was_given_and_the_seed():
+    assert Spec().command() == "scipy-ae train --seed 0"
+    assert Setup.of(Spec(every=4, std=0.73)).asked.command() == "scipy-ae train --std 0.73 --every 4 --seed 0"
+    given = Spec(solver_options=("gtol=1e-8", "c1=0.1"), guard=False, dataset="my data.csv", seed=7)
+    assert given.command() == (
+        "scipy-ae train --dataset 'my data.csv' --solver-option gtol=1e-8 --solver-option c1=0.1 --no-guard --seed 7"
+    )
+
+
+def test_the_published_run_is_filled_in():
+    setup = Setup.of(Spec())
+    spec, schedule = setup.spec, setup.schedule
+    assert (spec.layers, spec.letters, spec.std, spec.init) == ("35-28-23-2-23-28-35", "10", 0.73, "gaussian")
+    assert (spec.output, spec.loss, spec.iterations, spec.gtol) == ("logistic", "cross-entropy", 220, 1e-5)
+    assert (schedule.k, schedule.steps, schedule.keep, schedule.burst.name) == (4, 10, True, "BFGS")
+    assert (schedule.between.eta, schedule.between.guard) == (0.0085, True)
+    assert setup.stop.gradient == 1e-5
+    assert setup.theta.std() == pytest.approx(0.73, rel=0.05)
+
+
+def test_circles_bring_their_own_and_the_user_has_the_last_word():
+    spec = Setup.of(Spec(dataset="circles")).spec
+    assert (spec.iterations, spec.eta, spec.init, spec.std, spec.gtol) == (1000, 0.01, "fan-in", 1.0, 3e-4)
+    assert (spec.output, spec.loss) == ("identity", "squared-error")
+    spec = Setup.of(Spec(dataset="circles", init="gaussian", gtol=1e-6, eta=0.5)).spec
+    assert (spec.init, spec.std, spec.gtol, spec.eta) == ("gaussian", 0.73, 1e-6, 0.5)
+
+
+def test_a_schedule_and_the_ends_of_every_fill_in_no_more_than_they_need():
+    spec = Setup.of(Spec(schedule="bfgs:3")).spec
+    assert [spec.solver, spec.every, spec.burst, spec.between, spec.carry, spec.eta, spec.guard, spec.iterations] == (
+        [None] * 8
+    )
+    assert Setup.of(Spec(schedule="adam:3")).spec.eta == 0.0085
+    spec = Setup.of(Spec(every=0)).spec
+    assert (spec.solver, spec.burst, spec.carry, spec.eta) == (None, None, None, 0.0085)
+    spec = Setup.of(Spec(every=1)).spec
+    assert (spec.between, spec.eta, spec.guard, spec.burst) == (None, None, None, 10)
+
+
+def test_options_reach_the_solvers_that_they_are_for():
+    schedule = Setup.of(Spec(solver="L-BFGS", solver_options=("maxcor=3", "gtol=0.5"), gtol=0.25, eta=0.1)).schedule
+    assert (schedule.burst._maxcor, schedule.burst._rules.gtol) == (3, 0.5)
+    assert (schedule.between.gtol, schedule.between.eta) == (0.25, 0.1)
+    schedule = Setup.of(Spec(solver="Adam", solver_options=("beta1=0.5", "eta=0.3"), eta=0.1)).schedule
+    assert (schedule.burst.beta1, schedule.burst.eta, schedule.between.eta) == (0.5, 0.3, 0.1)
+    adam, bfgs = Setup.of(Spec(schedule="adam:5 bfgs:5", solver_options=("beta2=0.9", "c2=0.7"))).schedule.solvers
+    assert (adam.beta2, adam.guard, bfgs._rules.c2) == (0.9, False, 0.7)
+
+
+@pytest.mark.parametrize("width", [2, 3, 4, 5, 12, 35, 42, 1000])
+def test_default_layers_always_narrow(width):
+    Setup.of(Spec())  # the kernels
+    sizes = list(map(int, default_layers(width).split("-")))
+    assert sizes[0] == sizes[-1] == width
+    assert min(sizes) < width
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"std": float("nan")}, "std: nan is not accepted; a finite number of at least 0 is"),
+        ({"eta": -0.1}, "eta: -0.1"),
+        ({"eta": float("inf")}, "eta: inf"),
+        ({"gtol": -1.0}, "gtol: -1.0"),
+        ({"target_loss": float("nan")}, "target-loss: nan"),
+        ({"target_pixels": -1}, "target-pixels: -1"),
+        ({"seconds": -1}, "seconds: -1"),
+        ({"beta": 0}, "beta: 0 is not accepted; .* above 0 is"),
+        ({"l2": -1}, "l2: -1"),
+        ({"seed": -1}, "seed: -1"),
+        ({"every": -1}, "every: -1"),
+        ({"burst": 0}, "burst: 0"),
+        ({"iterations": 0}, "iterations: 0"),
+        ({"batch_size": 0}, "batch-size: 0"),
+        ({"every": 2.5}, "every: 2.5 is not accepted; a whole number is"),
+        ({"every": True}, "every: True"),
+        ({"std": "0.7"}, "std: '0.7' is not accepted; a number is"),
+        ({"solver_options": ["a=1"]}, "solver-option: "),
+        ({"solver_options": (1,)}, "solver-option: 1"),
+        ({"dataset": "a\nb"}, "dataset: "),
+        ({"dataset": "\udce9.csv"}, "dataset: "),
+        ({"carry": "kep"}, "did you mean 'keep'"),
+        ({"precision": "float16"}, "unknown precision 'float16'"),
+        ({"schedule": "adam:3", "every": 4}, "every and schedule contradict each other"),
+        ({"schedule": "adam:3", "solver": "CG"}, "solver and schedule contradict each other"),
+        ({"schedule": "adam:3", "iterations": 4}, "iterations and schedule contradict each other"),
+        ({"every": 0, "burst": 4}, "burst and every 0 contradict each other"),
+        ({"every": 0, "solver_options": ("gtol=1",)}, "solver-option and every 0 contradict each other"),
+        ({"every": 1, "between": "Adam"}, "between and every 1 contradict each other"),
+        ({"every": 1, "batch_size": 4}, "batch-size and every 1 contradict each other"),
+    ],
+)
+def test_a_spec_refuses_what_cannot_be(given, message):
+    with pytest.raises(InputError, match=message):
+        Spec(**given)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"every": 1, "eta": 0.1}, "eta: it is for first-order steps, and no solver at work here"),
+        ({"schedule": "bfgs:3", "guard": True}, "guard: it is for first-order steps"),
+        ({"schedule": "bfgs:3", "batch_size": 3}, "batch-size: it is for first-order steps"),
+        ({"between": "CG", "batch_size": 3}, "batch-size: it is for first-order steps"),
+        ({"solver": "TNC", "carry": "keep"}, "carry: TNC has no memory that could be kept"),
+        ({"solver": "BFSG"}, "unknown solver 'BFSG': did you mean 'BFGS'"),
+        ({"between": "Adan"}, "unknown solver 'Adan': did you mean 'Adam'"),
+        ({"schedule": "adan:3"}, "unknown solver 'adan': did you mean 'Adam'"),
+        ({"solver_options": ("gtl=1",)}, "unknown option of BFGS 'gtl': did you mean 'gtol'"),
+        ({"solver_options": ("gtol",)}, "solver-option: 'gtol' is not accepted; KEY=VALUE"),
+        ({"solver_options": ("=1",)}, "solver-option: '=1'"),
+        ({"solver_options": ("gtol=x",)}, "gtol: got 'x'"),
+        ({"solver": "CG", "solver_options": ("gtol=x",)}, "solver-option: CG does not accept gtol=x"),
+        ({"solver": "scipy.BFGS", "solver_options": ("hess_inv0=3",)}, "does not accept hess_inv0=3"),
+        ({"schedule": "adam:3 bfgs:3", "solver_options": ("gtl=1",)}, "unknown solver-option 'gtl': did you mean"),
+        ({"init": "fanin"}, "unknown init 'fanin': did you mean 'fan-in'"),
+        ({"activation": "tahn"}, "unknown activation 'tahn': did you mean 'tanh'"),
+        ({"output": "logistc"}, "unknown activation 'logistc': did you mean 'logistic'"),
+        ({"code": "identiy"}, "unknown activation 'identiy': did you mean 'identity'"),
+        ({"loss": "mess", "output": "tanh"}, "unknown loss 'mess'"),
+        ({"loss": "cross-entropy", "output": "tanh"}, "cross-entropy needs an output within"),
+        ({"dataset": "circles", "target_pixels": 0}, "target-pixels: "),
+        ({"layers": "30-9-2-9-30"}, "layers: 30-9-2-9-30 does not fit"),
+        ({"layers": "35-40-35"}, "has no bottleneck"),
+        ({"layers": "35-x-35"}, "layers: '35-x-35' is not accepted"),
+        ({"letters": "nonsense!"}, "names no row of 'font2'"),
+        ({"letters": "99"}, "cannot choose 99 rows"),
+        ({"dataset": "fnt2"}, "unknown dataset 'fnt2': did you mean 'font2'"),
+    ],
+)
+def test_a_setup_refuses_what_does_not_fit(given, message):
+    with pytest.raises(InputError, match=message):
+        Setup.of(Spec(**given))
+
+
+def test_a_solver_that_needs_what_the_objective_lacks_is_refused(monkeypatch):
+    monkeypatch.setattr(BFGS, "needs", frozenset({"fun", "jac", "residual"}))
+    with pytest.raises(UnsupportedError, match="BFGS needs residual; this objective offers fun, jac"):
+        Setup.of(Spec())
+    Setup.of(Spec(loss="squared-error", output="tanh"))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("every = [", "is not TOML"),
+        ("evry = 3", "unknown key 'evry': did you mean 'every'"),
+        ("every = 'three'", "every: 'three' is not accepted"),
+        ("every = 1\nbetween = 'adam'", "contradict"),
+        ("std = nan", "std: nan"),
+    ],
+)
+def test_a_damaged_spec_is_told_with_its_name(tmp_path, text, message):
+    path = tmp_path / "spec.toml"
+    path.write_text(text)
+    with pytest.raises(InputError, match=rf"spec\.toml'.*{message}"):
+        Spec.read(path)
+
+
+def test_a_missing_spec_is_told(tmp_path):
+    with pytest.raises(InputError, match="cannot read the spec"):
+        Spec.read(tmp_path / "spec.toml")
+
+
+def test_the_seed_draws_the_start():
+    first, again = Setup.of(Spec(seed=3)), Setup.of(Spec(seed=3))
+    other = Setup.of(replace(first.asked, seed=4))
+    assert first.theta.tobytes() == again.theta.tobytes()
+    assert not np.array_equal(first.theta, other.theta)
