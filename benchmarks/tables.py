@@ -104,8 +104,8 @@ def _step(rows: list[dict[str, Any]]) -> str:
     return _paragraphs(
         "## B. A step of BFGS, evaluation included",
         f"From the identity. Ours is the mean of the first {rows[0]['steps']} steps; since a step costs the more"
-        " the more went before, the mean of the first 200 stands beside it. SciPy's is the mean of as many steps as the last"
-        " column says, with one BLAS thread or one for each core, whichever is faster. That column is the largest"
+        " the more went before, the mean of the first 200 stands beside it. SciPy's is the mean of as many steps as the"
+        " last column says, with one BLAS thread or one for each core, whichever is faster. That column is the largest"
         " distance between the iterates, relative to their length.",
         table(("network", "n", "ours", "ours, 200 steps", "SciPy", "ratio", "difference"), cells),
     )

@@ -13,6 +13,10 @@ from scipy_ae.cli.train import train
 from scipy_ae.errors import ScipyAEError
 
 
+class _BadInput(click.ClickException):
+    exit_code = 2
+
+
 class _Verbs(click.Group):
     """Shows what is wrong with the input as one sentence, exit code 2; all else is a bug and keeps its traceback."""
 
@@ -27,9 +31,7 @@ class _Verbs(click.Group):
             sentence = str(error)
         except MemoryError as error:
             sentence = f"not enough memory for this: {error or 'fewer rows or narrower layers may fit'}"
-        failure = click.ClickException(sentence)
-        failure.exit_code = 2
-        raise failure
+        raise _BadInput(sentence)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.commands)  # in the order in which one meets them, not by the alphabet

@@ -8,7 +8,7 @@ from scipy_ae import solvers
 from scipy_ae.errors import InputError
 from scipy_ae.problem import FunctionProblem
 from scipy_ae.solvers.first_order import Moments, Rate, Velocity
-from tests.zoo import Counted, quadratic
+from zoo import Counted, quadratic
 
 ROSEN = FunctionProblem(rosen, rosen_der)
 START = np.array([-1.2, 1.0, 0.5])

@@ -6,7 +6,7 @@ import pytest
 from scipy_ae import solvers
 from scipy_ae.errors import InputError, NonFiniteError, UnsupportedError
 from scipy_ae.problem import FunctionProblem
-from tests.zoo import ZOO, Counted, log_barrier, quadratic
+from zoo import ZOO, Counted, log_barrier, quadratic
 
 ROSENBROCK = ZOO[0]
 EASY = quadratic(5, 10.0)

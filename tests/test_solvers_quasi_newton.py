@@ -4,15 +4,14 @@ import math
 
 import numpy as np
 import pytest
-from scipy.optimize import line_search, minimize, rosen, rosen_der
+from scipy.optimize import minimize, rosen, rosen_der
 
 from scipy_ae import solvers
 from scipy_ae.errors import InputError
-from scipy_ae.kernels import line_search as search
 from scipy_ae.kernels import quasi_newton as kernels
 from scipy_ae.problem import FunctionProblem
 from scipy_ae.solvers.inverse_hessian import DenseMatrix, PairRing, TermSum
-from tests.zoo import ZOO, Counted, quadratic, rosenbrock
+from zoo import ZOO, Counted, quadratic, rosenbrock
 
 ROSEN = FunctionProblem(rosen, rosen_der)
 
@@ -193,16 +192,10 @@ def test_first_pair_scales_once(max_memory):
     seen, _ = iterates(solvers.get("BFGS", h0="first-pair", max_memory=max_memory), ROSEN, start, 6)
     s, y = seen[0] - start, rosen_der(seen[0]) - rosen_der(start)
     gamma = (s @ y) / (y @ y)
-    from_there = solvers.get("BFGS", hess_inv0=updated(gamma * np.eye(10), s, y))
-    other = FunctionProblem(rosen, rosen_der)
-    memory = DenseMatrix.given(from_there._hess_inv0, 10)
-    np.testing.assert_allclose(
-        solvers.get("BFGS", h0="first-pair", max_memory=max_memory)
-        .solve(other, start, maxiter=1)
-        .memory.matvec(np.arange(10.0)),
-        memory.matvec(np.arange(10.0)),
-        rtol=1e-8,
-    )
+    expected = DenseMatrix.given(updated(gamma * np.eye(10), s, y), 10)
+    result = solvers.get("BFGS", h0="first-pair", max_memory=max_memory).solve(ROSEN, start, maxiter=1)
+    v = np.arange(10.0)
+    np.testing.assert_allclose(result.memory.matvec(v), expected.matvec(v), rtol=1e-8)
 
 
 def test_given_inverse_hessian_is_used_and_left_alone():
@@ -293,9 +286,6 @@ def test_misleading_memory_is_forgotten():
 
 
 def test_precision_of_the_objective_used_up_is_said():
-    rough = FunctionProblem(lambda x: round(1e4 * float(x @ x)) / 1e4, lambda x: 2 * x)
-    result = solvers.get("BFGS").solve(rough, np.array([3.0, 4.0]))
-    assert (result.status, result.success) in ((solvers.STUCK, False), (solvers.CONVERGED, True))
     wrong = FunctionProblem(lambda x: float(x @ x), lambda x: -2 * x)
     result = solvers.get("BFGS").solve(wrong, np.array([3.0, 4.0]))
     assert (result.status, result.success) == (solvers.STUCK, False)
@@ -324,122 +314,6 @@ def test_one_evaluation_for_each_trial():
     counted_fun = FunctionProblem(lambda x: points.append(tuple(x)) or counted.fun(x), counted.jac)
     solvers.get("BFGS").solve(counted_fun, ZOO[0].start)
     assert len(set(points)) == len(points) == counted.calls["jac"]
-
-
-# ---------------------------------------------------------------------------------- line search
-
-
-def drive(phi, dphi, c1=1e-4, c2=0.9, f_before=math.inf, start=None):
-    """Run the machine along a function of one variable; verdict, step and all trials."""
-    state, trials = np.empty(search.STATE_SIZE), []
-    search.search_begin(state, phi(0.0), f_before, dphi(0.0), c1, c2)
-    if start is not None:
-        start(state)
-    verdict = search.EVALUATE
-    while verdict == search.EVALUATE:
-        trials.append(float(state[search.STEP]))
-        verdict = search.search_next(state, phi(trials[-1]), dphi(trials[-1]))
-    return verdict, trials[-1], trials
-
-
-VALLEYS = {
-    "more-thuente-1": (lambda a: -a / (a * a + 2), lambda a: (a * a - 2) / (a * a + 2) ** 2),
-    "more-thuente-2": (
-        lambda a: (a + 0.004) ** 5 - 2 * (a + 0.004) ** 4,
-        lambda a: 5 * (a + 0.004) ** 4 - 8 * (a + 0.004) ** 3,
-    ),
-    "wave": (lambda a: math.cos(3 * a) - 0.3 * a + 0.01 * a * a, lambda a: -3 * math.sin(3 * a) - 0.3 + 0.02 * a),
-    "far": (lambda a: (a - 300) ** 2, lambda a: 2 * (a - 300)),
-    "near": (lambda a: (1e3 * a - 1) ** 2, lambda a: 2e3 * (1e3 * a - 1)),
-    "exponential": (lambda a: math.exp(min(a, 300) - 5) - a, lambda a: math.exp(min(a, 300) - 5) - 1),
-}
-
-
-@pytest.mark.parametrize("valley", VALLEYS)
-@pytest.mark.parametrize(("c1", "c2"), [(1e-4, 0.9), (0.1, 0.1001), (1e-3, 1e-2)])
-def test_accepted_steps_satisfy_the_strong_wolfe_conditions(valley, c1, c2):
-    phi, dphi = VALLEYS[valley]
-    verdict, step, _ = drive(phi, dphi, c1, c2)
-    assert verdict == search.ACCEPTED
-    assert phi(step) <= phi(0) + c1 * step * dphi(0)
-    assert abs(dphi(step)) <= c2 * abs(dphi(0))
-
-
-@pytest.mark.parametrize("valley", ["more-thuente-1", "more-thuente-2", "wave", "near", "exponential"])
-@pytest.mark.parametrize("c2", [0.9, 0.1, 0.01])
-def test_bracket_and_zoom_take_scipys_steps(valley, c2):
-    phi, dphi = VALLEYS[valley]
-    theirs = line_search(
-        lambda x: phi(x[0]), lambda x: np.array([dphi(x[0])]), np.zeros(1), np.ones(1), c1=1e-4, c2=c2
-    )[0]
-    verdict, step, _ = drive(phi, dphi, 1e-4, c2, start=search._bracket_start)
-    assert verdict == search.ACCEPTED
-    assert step == pytest.approx(theirs, rel=1e-10)
-
-
-@pytest.mark.parametrize("c2", [0.9, 0.5, 0.1])
-@pytest.mark.parametrize("c1", [1e-4, 0.05])
-def test_interpolation_tries_what_scipys_tries(c1, c2):
-    """Waves of random phase make every branch of the search happen."""
-    theirs = pytest.importorskip("scipy.optimize._linesearch").scalar_search_wolfe1
-    rng, longest = np.random.default_rng(0), 0
-    for _ in range(300):
-        size, speed, phase = rng.uniform(0, 3, 4), rng.uniform(0.1, 9, 4), rng.uniform(0, 6.28, 4)
-        size[0] *= 10 ** rng.uniform(-2, 3)
-
-        def phi(a, size=size, speed=speed, phase=phase):
-            return float(size @ np.cos(speed * a + phase)) + 0.01 * a * a
-
-        def dphi(a, size=size, speed=speed, phase=phase):
-            return float(-(size * speed) @ np.sin(speed * a + phase)) + 0.02 * a
-
-        if dphi(0.0) >= 0:
-            continue
-        before, seen = phi(0.0) + 10 ** rng.uniform(-4, 1), []
-        theirs(
-            lambda a, phi=phi, seen=seen: seen.append(a) or phi(a),
-            dphi,
-            phi(0.0),
-            before,
-            dphi(0.0),
-            c1,
-            c2,
-            1e100,
-            1e-100,
-        )
-        _, _, trials = drive(phi, dphi, c1, c2, before)
-        np.testing.assert_allclose(trials[: len(seen)], seen, rtol=1e-9)
-        longest = max(longest, len(seen))
-    assert longest > 4
-
-
-def test_first_trial_repeats_the_last_decrease():
-    state = np.empty(search.STATE_SIZE)
-    assert search.search_begin(state, 1.0, 1.1, -1.0, 1e-4, 0.9) == pytest.approx(0.202)
-    assert search.search_begin(state, 1.0, 9.0, -1.0, 1e-4, 0.9) == 1.0
-    assert search.search_begin(state, 1.0, 0.5, -1.0, 1e-4, 0.9) == 1.0
-    assert search.search_begin(state, 1.0, math.inf, -1.0, 1e-4, 0.9) == 1.0
-
-
-@pytest.mark.parametrize("beyond", [math.nan, math.inf, -math.inf])
-@pytest.mark.parametrize("wall", [1e-6, 0.05, 0.7])
-def test_step_stays_before_a_wall_and_goes_far(wall, beyond):
-    verdict, step, trials = drive(lambda a: -a if a < wall else beyond, lambda a: -1.0)
-    assert verdict == search.ACCEPTED
-    assert 0.5 * wall < step < wall
-    assert len(trials) < 60
-
-
-def test_search_that_meets_nothing_finite_gives_up():
-    verdict, _, trials = drive(lambda a: 0.0 if a == 0 else math.nan, lambda a: -1.0)
-    assert verdict == search.FAILED
-    assert len(trials) < 70
-
-
-def test_search_on_a_slope_that_lies_gives_up():
-    verdict, _, trials = drive(lambda a: a, lambda a: -1.0)
-    assert verdict == search.FAILED
-    assert len(trials) < 150
 
 
 def test_largest_entry_counts_by_size():

@@ -5,7 +5,7 @@ import pytest
 from scipy.optimize import approx_fprime
 
 from scipy_ae import solvers
-from tests.zoo import ZOO, Animal
+from zoo import ZOO, Animal
 
 LARGE = {"BFGS", "L-BFGS", "trust-krylov"}  # quick enough in 200 dimensions
 SLOW = {"COBYLA", "COBYQA"}  # milliseconds of their own for each evaluation

@@ -113,6 +113,15 @@ def test_evaluations_are_those_made(count, schedule, more):
     assert told == sorted(told)
 
 
+def test_evaluations_after_the_last_step_are_counted(count):
+    """A search that finds no further step has evaluations but no step of its own."""
+    objective, start = tiny()
+    exact = solvers.get("BFGS", gtol=0.0)
+    last = list(train(objective, start, Then((exact, 2000)), stop=Stop(gradient=0.0)))[-1]
+    assert last.stop.startswith("BFGS ended before its last step: no step along the search direction")
+    assert last.evaluations == len(count)
+
+
 def test_a_carried_memory_learns_and_an_emptied_one_forgets(monkeypatch):
     got = []
     real = solvers.BFGS._run
@@ -278,6 +287,18 @@ def test_a_loss_that_leaves_the_finite_ends_with_advice_and_the_last_good_theta(
     assert "try a smaller eta, --guard, or a smaller std" in history[-1].stop
     assert np.isfinite(history.best.theta).all()
     assert objective.fun(history.best.theta) == history.best.loss <= history[0].loss
+
+
+def test_a_batch_whose_loss_is_no_longer_finite_ends_the_epoch():
+    net = Network.parse("3-1-3", activation="identity", output="identity")
+    rows = np.array([[1e3, -2e3, 1.5e3], [1e150, 2e150, -1e150]])
+    objective, start = Objective(net, Batch(rows)), net.initialize(np.random.default_rng(0), 0.1)
+    order = next(seed for seed in range(9) if np.random.default_rng(seed).permutation(2)[0] == 0)
+    schedule = Every(0, between=solvers.get("gradient-descent", eta=1.0))
+    records = list(train(objective, start, schedule, batch_size=1, rng=np.random.default_rng(order)))
+    assert [record.steps for record in records] == [0, 1]
+    assert records[-1].stop.startswith(DIVERGED)
+    assert History(records).best is records[0]
 
 
 def test_a_guard_keeps_the_same_run_finite():

@@ -136,7 +136,7 @@ def _write(folder: RunFolder, setup: Setup, history: History, model: Model, resu
 
     def arrays(aside: Path) -> None:
         with aside.open("wb") as file:
-            np.savez_compressed(file, **_arrays(setup, model))
+            np.savez_compressed(file, **_arrays(setup, model))  # type: ignore[arg-type]
 
     text(folder.spec, setup.spec.to_toml())
     history.write(folder.records)

@@ -101,7 +101,7 @@ def default_layers(width: int) -> str:
 def _network(spec: Spec) -> Network:
     hidden = Activation(spec.activation, beta=spec.beta)
     code = None if spec.code is None else Activation(spec.code, beta=spec.beta)
-    return Network.parse(spec.layers, hidden, spec.output, code)
+    return Network.parse(spec.layers or "", hidden, spec.output or "identity", code)
 
 
 def _schedule(spec: Spec, objective: Objective) -> Every | Then:
@@ -122,7 +122,7 @@ def _schedule(spec: Spec, objective: Objective) -> Every | Then:
         )
     burst = _solver(spec.solver or PUBLISHED["solver"], spec, objective, options)
     return Every(
-        k=spec.every,
+        k=PUBLISHED["every"] if spec.every is None else spec.every,
         burst=burst,
         between=_solver(spec.between or PUBLISHED["between"], spec, objective, {}),
         steps=spec.burst or PUBLISHED["burst"],
@@ -159,7 +159,7 @@ def _solver(name: str, spec: Spec, objective: Objective, options: dict[str, Any]
     if "gtol" in accepted:
         taken.setdefault("gtol", spec.gtol)
     solver = solvers.get(name, **{key: value for key, value in taken.items() if value is not None})
-    solver._refuse_lacking(objective)
+    solver.check(objective)
     if options:
         _rehearse(solver, options)
     return solver

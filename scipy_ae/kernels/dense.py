@@ -64,8 +64,8 @@ def dense_backward(row, coef, theta, X, A, Y, dA, through, spare, dX, deeper, gr
 @njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True)
 def _column_sums(D, out):
     n, q = D.shape
-    out[:] = D[0]
-    for i in range(1, n):
+    out[:] = 0
+    for i in range(n):
         for j in range(q):
             out[j] += D[i, j]
 

@@ -41,7 +41,7 @@ def loss_value(code, beta, A, Y, T, weight, spare):
     return total
 
 
-@njit(cache=True, fastmath={"reassoc", "nsz", "contract"}, error_model="numpy", nogil=True)
+@njit(cache=True, fastmath={"reassoc", "nsz", "contract"}, error_model="numpy", nogil=True, forceinline=True)
 def _sum(values):
     total = 0.0
     for value in values:

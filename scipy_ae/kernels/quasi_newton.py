@@ -37,7 +37,7 @@ _REORDER = {"reassoc", "contract", "nsz", "arcp"}
 _EPS = 2.220446049250313e-16
 
 
-@njit(cache=True, fastmath=_REORDER, error_model="numpy")
+@njit(cache=True, fastmath=_REORDER, error_model="numpy", forceinline=True)
 def dot(a: np.ndarray, b: np.ndarray) -> float:
     """Inner product of two (n,) vectors."""
     total = 0.0
@@ -46,7 +46,7 @@ def dot(a: np.ndarray, b: np.ndarray) -> float:
     return total
 
 
-@njit(cache=True, fastmath={"nnan", "nsz", "reassoc"}, error_model="numpy")
+@njit(cache=True, fastmath={"nnan", "nsz", "reassoc"}, error_model="numpy", forceinline=True)
 def largest(a: np.ndarray) -> float:
     """Largest absolute entry of an (n,) vector without NaN."""
     top = 0.0
@@ -55,7 +55,7 @@ def largest(a: np.ndarray) -> float:
     return top
 
 
-@njit(cache=True, fastmath=_REORDER, error_model="numpy")
+@njit(cache=True, fastmath=_REORDER, error_model="numpy", forceinline=True)
 def difference(
     alpha: float, p: np.ndarray, g_old: np.ndarray, g_new: np.ndarray, s: np.ndarray, y: np.ndarray
 ) -> tuple[float, float]:
@@ -75,7 +75,7 @@ def difference(
 # ------------------------------------------------------------------------------------------ sum
 
 
-@njit(cache=True, fastmath=_REORDER, error_model="numpy")
+@njit(cache=True, fastmath=_REORDER, error_model="numpy", forceinline=True)
 def sum_apply(
     S: np.ndarray,  # (k or more, n)
     W: np.ndarray,  # (k or more, n)
@@ -104,13 +104,13 @@ def sum_apply(
             out[i] += along_s * s[i] + along_w * w[i]
 
 
-@njit(cache=True, fastmath=_REORDER, error_model="numpy")
+@njit(cache=True, fastmath=_REORDER, error_model="numpy", forceinline=True)
 def _weights(scale: np.ndarray, sv: float, wv: float) -> tuple[float, float]:
     """What a term adds along s and along w to H v, from s . v and w . v."""
     return scale[1] * sv - scale[0] * wv, -scale[0] * sv
 
 
-@njit(cache=True, fastmath=_REORDER, error_model="numpy")
+@njit(cache=True, fastmath=_REORDER, error_model="numpy", forceinline=True)
 def _four_terms(
     S: np.ndarray,  # (4, n)
     W: np.ndarray,  # (4, n)
@@ -142,7 +142,7 @@ def _four_terms(
         )
 
 
-@njit(cache=True, fastmath=_REORDER, error_model="numpy")
+@njit(cache=True, fastmath=_REORDER, error_model="numpy", forceinline=True)
 def _new_term(
     ys: float,
     s: np.ndarray,
@@ -200,7 +200,7 @@ def sum_advance(
     return count + 1, gamma, slope
 
 
-@njit(cache=True, fastmath=_REORDER, error_model="numpy")
+@njit(cache=True, fastmath=_REORDER, error_model="numpy", forceinline=True)
 def negate(v: np.ndarray, g: np.ndarray) -> float:
     """v = -v; its inner product with ``g``."""
     slope = 0.0
@@ -213,7 +213,7 @@ def negate(v: np.ndarray, g: np.ndarray) -> float:
 # ------------------------------------------------------------------------------------------ ring
 
 
-@njit(cache=True, fastmath=_REORDER, error_model="numpy")
+@njit(cache=True, fastmath=_REORDER, error_model="numpy", forceinline=True)
 def ring_apply(
     S: np.ndarray,  # (m, n)
     Y: np.ndarray,  # (m, n)
@@ -299,7 +299,7 @@ def ring_advance(
 # ------------------------------------------------------------------------------------------ dense
 
 
-@njit(cache=True, fastmath=_REORDER, error_model="numpy")
+@njit(cache=True, fastmath=_REORDER, error_model="numpy", forceinline=True)
 def dense_apply(
     H: np.ndarray,  # (n, n), lower triangle
     s: np.ndarray,  # (n,)

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.optimize import OptimizeResult
 
 from scipy_ae.errors import InputError, NonFiniteError, UnsupportedError
-from scipy_ae.problem import CAPABILITIES, Problem, listed
+from scipy_ae.problem import Problem, listed
 from scipy_ae.solvers.watched import ObjectiveRaised, Point, Watched
 
 #: ``status`` of a result, as far as SciPy's own methods do not bring their own codes.
@@ -122,7 +122,7 @@ class Solver(ABC):
         NonFiniteError
             Value or gradient are not finite at the start.
         """
-        self._refuse_lacking(problem)
+        self.check(problem)
         start = _start(theta)
         if maxiter is not None and (not isinstance(maxiter, int | np.integer) or maxiter < 0):
             raise InputError(f"maxiter: got {maxiter!r}; accepted is a whole number of at least 0, or None")
@@ -146,7 +146,8 @@ class Solver(ABC):
     def _run(self, watched: Watched, start: Point, maxiter: int | None, memory: Any, report: Report) -> End:
         """Iterate from ``start``, already evaluated, telling ``report`` of each iteration."""
 
-    def _refuse_lacking(self, problem: Problem) -> None:
+    def check(self, problem: Problem) -> None:
+        """Refuse a problem that does not offer what the method needs (UnsupportedError)."""
         either = {"hess", "hessp"}
         offers = problem.offers | (either if problem.offers & either else frozenset())
         if self.needs - offers:
@@ -198,11 +199,3 @@ def number(name: str, value: float, low: float, high: float = math.inf, *, open_
         limit = "" if high == math.inf else f" and at most {high:g}"
         raise InputError(f"{name}: got {value!r}; accepted is a finite number {span}{limit}")
     return got
-
-
-def needs(*capabilities: str) -> frozenset[str]:
-    """A checked set of capabilities."""
-    lost = set(capabilities) - set(CAPABILITIES)
-    if lost:
-        raise InputError(f"no such capability: {', '.join(sorted(lost))}")
-    return frozenset(capabilities)

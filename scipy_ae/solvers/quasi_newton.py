@@ -159,7 +159,8 @@ class BFGS(Solver):
     """BFGS with SciPy's iterates, at O(k n) for step k in place of O(n^3).
 
     The inverse Hessian starts as the identity and is kept as one term for each step, 16 k n bytes; once these would
-    take more room than the matrix, at 2 k > n, they are folded into it, and a step costs O(n^2).
+    take more room than the matrix, at 2 k > n, they are folded into it, and a step costs O(n^2). Where SciPy ends for
+    loss of precision this forgets what it has learned and goes on, as long as that pays.
 
     Parameters
     ----------

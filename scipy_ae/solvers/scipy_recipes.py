@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from scipy_ae.problem import CAPABILITIES
-
 
 @dataclass(frozen=True)
 class Recipe:
@@ -45,7 +43,7 @@ class Recipe:
 
 
 def _of(*capabilities: str) -> frozenset[str]:
-    return frozenset(capabilities) & frozenset(CAPABILITIES)
+    return frozenset(capabilities)
 
 
 _TRUST = ("initial_trust_radius", "max_trust_radius", "eta", "gtol")
