@@ -9,6 +9,7 @@ from peers import Peer, scipy_peer
 from problems import Case, step_cases
 from threadpoolctl import threadpool_limits
 
+from scipy.optimize import OptimizeResult
 from scipy_ae import solvers
 
 #: SciPy's steps, fewer where each takes a second and more, and ours.
@@ -53,7 +54,10 @@ def _solver() -> solvers.Solver:
 
 def _own_seconds(case: Case, steps: int, repeats: int) -> float:
     """Median seconds a step, on one thread."""
-    run = lambda: _solver().solve(case.objective, case.theta, maxiter=steps)  # noqa: E731
+
+    def run() -> OptimizeResult:
+        return _solver().solve(case.objective, case.theta, maxiter=steps)
+
     done = run().nit
     return float(np.median([seconds(run) for _ in range(repeats)])) / done
 

@@ -28,6 +28,8 @@ print(json.dumps({"seconds": seconds, "peak": peak, "code": done.returncode, "sa
 def measure(peers: list[Peer], quick: bool) -> list[dict[str, Any]]:
     """One row for each command: median seconds and highest peak memory in MB of its runs."""
     program = Path(sysconfig.get_path("scripts")) / "scipy-ae"
+    if not program.exists():
+        raise FileNotFoundError("scipy-ae is not installed beside this Python; 'pip install \".[bench]\"' does it")
     repeats = 3 if quick else 7
     with TemporaryDirectory() as folder:
         # a cache of our own, so that the first run is a first run

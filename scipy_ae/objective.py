@@ -187,11 +187,11 @@ class Objective(Problem):
         before, after, deltas, spare = _Work(self.network, np.dtype(np.float64)).of(count)
         seed = deltas[0, : count * q].reshape(len(self.batch), q, q)
         seed[...] = np.sqrt(self.batch.weight)[:, None, None] * np.eye(q)
-        penalised = np.zeros(0, dtype=np.intp) if self._decay is None else np.flatnonzero(self._decay)
+        decay = np.zeros(0) if self._decay is None else self._decay
+        penalised = np.flatnonzero(decay)
         rows = np.zeros((count + len(penalised), self.size))
         gradient_rows(self.network.table, self.network.coefs, theta, x, before, after, deltas, spare, rows[:count])
-        if len(penalised):
-            rows[count + np.arange(len(penalised)), penalised] = np.sqrt(self._decay[penalised])
+        rows[count + np.arange(len(penalised)), penalised] = np.sqrt(decay[penalised])
         return rows
 
     def parts(self, theta: np.ndarray) -> dict[str, float]:
