@@ -113,6 +113,19 @@ def test_reconstruct_tells_codes_and_outputs_of_each_row(here):
     assert said[-1] == "r.png"
 
 
+def test_reconstruct_outlines_the_wrong_pixels(here, monkeypatch):
+    from scipy_ae import report
+
+    outlined = []
+    draw = report.pairs
+    monkeypatch.setattr(report, "pairs", lambda *args: (outlined.append(args[3]), draw(*args))[1])
+    assert scipy_ae("reconstruct", "letters", "--dataset", "font3", "--letters", "a-d").exit_code == 0
+    x = datasets.find("font3").select("a-d").x
+    wrong = (load("letters/model.safetensors").reconstruct(x) > 0.5) != (x > 0.5)
+    assert wrong.any()
+    np.testing.assert_array_equal(outlined[0], wrong)
+
+
 def test_reconstruct_takes_the_rows_of_the_training_by_default_and_others_on_demand(here):
     done = scipy_ae("reconstruct", "letters")
     assert [line.split()[0] for line in done.stdout.splitlines()[:-1]] == list("ABCDE")
@@ -193,6 +206,7 @@ BAD = {
     "sample letters --grid 3 --out s.pdf": "s.pdf",
     "sample letters --grid 3 --out nowhere/s.png": "nowhere",
     "sample letters --grid 3 --csv nowhere/s.csv": "nowhere",
+    "sample letters --grid 3 --csv s.csv --out nowhere/s.png": "nowhere",
     "sample letters --grid 3 --out letters": "--out",
     "sample missing --grid 3": "'missing' is not a folder",
     "sample empty --grid 3": "model.safetensors' does not exist",
@@ -201,6 +215,7 @@ BAD = {
     "reconstruct letters --dataset none.csv": "none.csv",
     "reconstruct letters --letters ?!?": "names no row",
     "reconstruct letters --csv nowhere/r.csv": "nowhere",
+    "reconstruct letters --csv r.csv --out nowhere/r.png": "nowhere",
     "report missing": "missing",
     "report empty": "result.json",
     "report": "RUN",

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 from scipy.optimize import rosen, rosen_der
+from zoo import Counted, quadratic
 
 from scipy_ae import solvers
 from scipy_ae.errors import InputError
 from scipy_ae.problem import FunctionProblem
 from scipy_ae.solvers.first_order import Moments, Rate, Velocity
-from zoo import Counted, quadratic
 
 ROSEN = FunctionProblem(rosen, rosen_der)
 START = np.array([-1.2, 1.0, 0.5])

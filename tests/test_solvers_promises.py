@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
+from zoo import ZOO, Counted, log_barrier, quadratic
 
 from scipy_ae import solvers
 from scipy_ae.errors import InputError, NonFiniteError, UnsupportedError
 from scipy_ae.problem import FunctionProblem
-from zoo import ZOO, Counted, log_barrier, quadratic
 
 ROSENBROCK = ZOO[0]
 EASY = quadratic(5, 10.0)

@@ -5,13 +5,13 @@ import math
 import numpy as np
 import pytest
 from scipy.optimize import minimize, rosen, rosen_der
+from zoo import ZOO, Counted, quadratic, rosenbrock
 
 from scipy_ae import solvers
 from scipy_ae.errors import InputError
 from scipy_ae.kernels import quasi_newton as kernels
 from scipy_ae.problem import FunctionProblem
 from scipy_ae.solvers.inverse_hessian import DenseMatrix, PairRing, TermSum
-from zoo import ZOO, Counted, quadratic, rosenbrock
 
 ROSEN = FunctionProblem(rosen, rosen_der)
 

@@ -7,6 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from scipy.optimize import minimize, rosen, rosen_der, rosen_hess, rosen_hess_prod, show_options
+from zoo import ZOO, Counted, quadratic
 
 from scipy_ae import solvers
 from scipy_ae.errors import InputError, UnsupportedError
@@ -15,7 +16,6 @@ from scipy_ae.solvers import free_memory, scipy_methods
 from scipy_ae.solvers.quasi_newton import BFGS
 from scipy_ae.solvers.scipy_methods import ScipyMethod
 from scipy_ae.solvers.scipy_recipes import RECIPES
-from zoo import ZOO, Counted, quadratic
 
 ROSEN = FunctionProblem(rosen, rosen_der, rosen_hess, rosen_hess_prod)
 START = ZOO[0].start

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 from scipy.optimize import approx_fprime
+from zoo import ZOO, Animal
 
 from scipy_ae import solvers
-from zoo import ZOO, Animal
 
 LARGE = {"BFGS", "L-BFGS", "trust-krylov"}  # quick enough in 200 dimensions
 SLOW = {"COBYLA", "COBYQA"}  # milliseconds of their own for each evaluation

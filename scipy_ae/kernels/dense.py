@@ -55,6 +55,8 @@ def dense_backward(row, coef, theta, X, A, Y, dA, through, spare, dX, deeper, gr
             _slope_gradient(coef[T.BETA], A, dA, _slope(row, gradient))
         slope = _slope(row, theta)
         activation_product(row[T.ACTIVATION], coef[T.BETA], coef[T.ALPHA], slope, A, Y, dA, dA)
+    else:
+        _slope(row, gradient)[:] = 0
     left_transposed(X, dA, _weight(row, gradient))
     _column_sums(dA, _bias(row, gradient))
     if deeper:
@@ -116,6 +118,8 @@ def dense_backward_tangent(row, coef, theta, v, X, vX, moving, A, Y, vA, dA, vdA
         if code == PARAMETRIC_RELU:
             _slope_curvature(beta, A, dA, _slope(row, v), vdA)
         activation_product(code, beta, alpha, slope, A, Y, dA, dA)
+    else:
+        _slope(row, product)[:] = 0
     weight = _weight(row, product)
     left_transposed(X, vdA, weight)
     if moving:
