@@ -7,9 +7,9 @@ import numpy as np
 from clock import seconds
 from peers import Peer, scipy_peer
 from problems import Case, step_cases
+from scipy.optimize import OptimizeResult
 from threadpoolctl import threadpool_limits
 
-from scipy.optimize import OptimizeResult
 from scipy_ae import solvers
 
 #: SciPy's steps, fewer where each takes a second and more, and ours.

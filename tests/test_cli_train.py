@@ -132,13 +132,16 @@ def test_ctrl_c_saves_model_records_and_report(tmp_path):
     """A real process and a real signal."""
     command = [sys.executable, "-m", "scipy_ae.cli.app", "train", "--letters", "32", "--iterations", "100000",
                "--gtol", "0", "--out", "run"]  # fmt: skip
-    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 120
-    while not (tmp_path / "run").exists() and time.monotonic() < deadline and process.poll() is None:
-        time.sleep(0.05)
-    time.sleep(1)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=120)
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            deadline = time.monotonic() + 120
+            while not (tmp_path / "run").exists() and time.monotonic() < deadline and process.poll() is None:
+                time.sleep(0.05)
+            time.sleep(1)
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=120)
+        finally:
+            process.kill()  # a test that is cut short must not leave a training behind
     assert process.returncode == 130, err
     assert "ending after this step" in err
     assert "Traceback" not in err
