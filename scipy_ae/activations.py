@@ -138,45 +138,46 @@ class Activation:
         """
         from scipy_ae.kernels.activations import activation_forward
 
-        a, rows, coefs = self._prepare(a, slope)
-        out = np.empty_like(rows)
-        activation_forward(self.code, *coefs, rows, out)
+        a, flat, coefs = self._prepare(a, slope)
+        out = np.empty_like(flat)
+        activation_forward(self.code, *coefs, flat, out)
         return out.reshape(a.shape)
 
     def derivative(self, a, v=1.0, slope=None) -> np.ndarray:
         """The Jacobian at ``a`` times ``v``: elementwise, but for softmax f'(a) v."""
         from scipy_ae.kernels.activations import activation_forward, activation_product
 
-        a, rows, coefs = self._prepare(a, slope)
-        value, out = np.empty_like(rows), np.empty_like(rows)
-        activation_forward(self.code, *coefs, rows, value)
-        v = np.ascontiguousarray(np.broadcast_to(np.asarray(v, a.dtype), a.shape)).reshape(rows.shape)
-        activation_product(self.code, *coefs, rows, value, v, out)
+        a, flat, coefs = self._prepare(a, slope)
+        value, out = np.empty_like(flat), np.empty_like(flat)
+        activation_forward(self.code, *coefs, flat, value)
+        v = np.ascontiguousarray(np.broadcast_to(np.asarray(v, a.dtype), a.shape)).reshape(flat.shape)
+        activation_product(self.code, *coefs, flat, value, v, out)
         return out.reshape(a.shape)
 
     def second_derivative(self, a, v=1.0, u=1.0) -> np.ndarray:
         """The change of ``derivative(a, u)`` when ``a`` moves along ``v``: elementwise f''(a) v u, but for softmax."""
         from scipy_ae.kernels.activations import activation_curvature, activation_forward
 
-        a, rows, coefs = self._prepare(a, None)
-        value, out = np.empty_like(rows), np.zeros_like(rows)
-        activation_forward(self.code, *coefs, rows, value)
+        a, flat, coefs = self._prepare(a, None)
+        value, out = np.empty_like(flat), np.zeros_like(flat)
+        activation_forward(self.code, *coefs, flat, value)
         v, u = (
-            np.ascontiguousarray(np.broadcast_to(np.asarray(side, a.dtype), a.shape)).reshape(rows.shape)
+            np.ascontiguousarray(np.broadcast_to(np.asarray(side, a.dtype), a.shape)).reshape(flat.shape)
             for side in (v, u)
         )
-        activation_curvature(self.code, coefs[0], coefs[1], rows, value, v, u, out)
+        activation_curvature(self.code, coefs[0], coefs[1], coefs[3], flat, value, v, u, out)
         return out.reshape(a.shape)
 
     def _prepare(self, a, slope) -> tuple[np.ndarray, np.ndarray, tuple]:
         a = np.asarray(a)
         a = a if a.dtype == np.float32 else a.astype(np.float64)
-        rows = np.ascontiguousarray(a).reshape(-1, a.shape[-1] if a.ndim else 1)
+        flat = np.ascontiguousarray(a).reshape(-1)
+        units = a.shape[-1] if a.ndim else 1
         number = a.dtype.type
         if self.trains_slope:
-            slope = np.full(rows.shape[1], 0.25) if slope is None else np.broadcast_to(slope, rows.shape[1:])
+            slope = np.full(units, 0.25) if slope is None else np.broadcast_to(slope, (units,))
         slope = np.ascontiguousarray(() if slope is None else slope, dtype=a.dtype)
-        return a, rows, (number(self.beta), number(self.alpha or 0.0), slope)
+        return a, flat, (number(self.beta), number(self.alpha or 0.0), slope, units)
 
 
 def _number(name: str, value) -> float:

@@ -9,6 +9,7 @@ from scipy_ae.activations import Activation
 from scipy_ae.bottlenecks import Plain
 from scipy_ae.errors import InputError
 from scipy_ae.kernels import table as T
+from scipy_ae.kernels.sweeps import forward
 from scipy_ae.layers import Dense
 from scipy_ae.layout import Layout
 
@@ -131,8 +132,6 @@ class Network:
         return self._run(theta, x, 0, len(self.layers), "x")
 
     def _run(self, theta: np.ndarray, x: np.ndarray, first: int, last: int, name: str) -> np.ndarray:
-        from scipy_ae.kernels.sweeps import forward
-
         theta = as_theta(theta, self.size)
         x = np.ascontiguousarray(x, dtype=np.float64)
         width = self.layers[first].inputs

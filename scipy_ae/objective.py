@@ -16,6 +16,14 @@ import numpy as np
 from scipy_ae import losses
 from scipy_ae.batches import Batch
 from scipy_ae.errors import InputError
+from scipy_ae.kernels.products import SMALL
+from scipy_ae.kernels.sweeps import (
+    gauss_newton_product,
+    gradient_rows,
+    hessian_product,
+    loss_and_gradient,
+    loss_only,
+)
 from scipy_ae.network import Network, as_theta
 from scipy_ae.penalties import L2
 from scipy_ae.problem import Problem
@@ -59,8 +67,11 @@ class Objective(Problem):
         self.dtype = np.dtype(dtype)
         if self.dtype not in (np.float64, np.float32):
             raise InputError(f"dtype: {dtype} is not accepted; float64 and float32 are")
+        self._single = self.dtype == np.float32
         self._decay = (
-            np.sum([penalty.curvature(network.layout) for penalty in self.penalties], axis=0) if self.penalties else None
+            np.sum([penalty.curvature(network.layout) for penalty in self.penalties], axis=0)
+            if self.penalties
+            else None
         )
         self.offers = frozenset(
             {"fun", "jac", "hessp", "gauss_newton_p"}
@@ -95,14 +106,15 @@ class Objective(Problem):
         return self._data_loss(theta) + self._penalty(theta)
 
     def _data_loss(self, theta: np.ndarray) -> float:
-        from scipy_ae.kernels.sweeps import loss_only
-
         x, target, weight = self._data
         before, after, deltas, _ = self._work.of(len(x))
         return loss_only(
-            self.network.table, self._coefs, theta.astype(self.dtype, copy=False),
+            self.network.table, self._coefs, self._in_precision(theta),
             x, target, weight, self._loss_code, before, after, deltas,
         )  # fmt: skip
+
+    def _in_precision(self, vector: np.ndarray) -> np.ndarray:
+        return vector.astype(np.float32) if self._single else vector
 
     def _penalty(self, theta: np.ndarray) -> float:
         return 0.0 if self._decay is None else float(np.dot(theta * self._decay, theta))
@@ -111,17 +123,16 @@ class Objective(Problem):
         return self.fun_and_jac(theta)[1]
 
     def fun_and_jac(self, theta: np.ndarray) -> tuple[float, np.ndarray]:
-        from scipy_ae.kernels.sweeps import loss_and_gradient
-
         theta = as_theta(theta, self.size)
         x, target, weight = self._data
         before, after, deltas, spare = self._work.of(len(x))
         gradient = np.empty(self.size, self.dtype)
         value = loss_and_gradient(
-            self.network.table, self._coefs, theta.astype(self.dtype, copy=False),
+            self.network.table, self._coefs, self._in_precision(theta),
             x, target, weight, self._loss_code, before, after, deltas, spare, gradient,
         )  # fmt: skip
-        gradient = gradient.astype(np.float64, copy=False)
+        if self._single:
+            gradient = gradient.astype(np.float64)
         if self._decay is not None:
             pull = theta * self._decay
             gradient += 2.0 * pull
@@ -130,8 +141,6 @@ class Objective(Problem):
 
     def hessp(self, theta: np.ndarray, v: np.ndarray) -> np.ndarray:
         """The exact Hessian at theta times v (Pearlmutter 1994)."""
-        from scipy_ae.kernels.sweeps import hessian_product
-
         theta, direction, common, product = self._for_product(theta, v)
         before, after, _, _ = self._work.of(len(self.batch))
         hessian_product(*common, before, after, product)
@@ -139,8 +148,6 @@ class Objective(Problem):
 
     def gauss_newton_p(self, theta: np.ndarray, v: np.ndarray) -> np.ndarray:
         """The generalised Gauss-Newton matrix at theta times v (Schraudolph 2002); never of negative curvature."""
-        from scipy_ae.kernels.sweeps import gauss_newton_product
-
         theta, direction, common, product = self._for_product(theta, v)
         gauss_newton_product(*common, *self._work.of(len(self.batch)), product)
         return self._with_decay(product, direction)
@@ -149,7 +156,7 @@ class Objective(Problem):
         theta, v = as_theta(theta, self.size), as_theta(v, self.size)
         x, target, weight = self._data
         common = (
-            self.network.table, self._coefs, theta.astype(self.dtype, copy=False), v.astype(self.dtype, copy=False),
+            self.network.table, self._coefs, self._in_precision(theta), self._in_precision(v),
             x, target, weight, self._loss_code,
         )  # fmt: skip
         return theta, v, common, np.empty(self.size, self.dtype)
@@ -175,8 +182,6 @@ class Objective(Problem):
 
     def residual_jac(self, theta: np.ndarray) -> np.ndarray:
         """The derivative of :meth:`residual` by theta, shape (m, n)."""
-        from scipy_ae.kernels.sweeps import gradient_rows
-
         if "residual_jac" not in self.offers:
             raise self._lacks("residual_jac")
         theta = as_theta(theta, self.size)
@@ -211,8 +216,6 @@ class _Work:
     """Work arrays of the sweeps for the number of rows last asked for."""
 
     def __init__(self, network: Network, dtype: np.dtype) -> None:
-        from scipy_ae.kernels.products import SMALL
-
         self._network, self._dtype, self._rows = network, dtype, -1
         largest = max(layer.inputs * layer.outputs for layer in network.layers)
         self._spare = np.empty(min(largest, SMALL), dtype)

@@ -1,10 +1,10 @@
 """Activations as loops over whole layers: value, first derivative as a product, second derivative as a product.
 
-Conventions: ``A`` (n, q) is what comes in, z = beta A, ``Y`` = f(z); a derivative is always that of the whole, with
-beta. ``alpha`` is the fixed parameter of leaky relu and elu, ``slope`` (q,) the trained one of parametric relu.
-Elementwise functions have diagonal Jacobians and softmax a symmetric one, so that the product J v serves the backward
-and the tangent sweep alike. At a kink the derivative is the one of the left side, which is 0 for relu; a step's is 0
-everywhere.
+Conventions: ``a`` is what comes in, z = beta a, ``y`` = f(z), both (n * q,), the n rows of a layer one after the
+other; a derivative is always that of the whole, with beta. ``alpha`` is the fixed parameter of leaky relu and elu,
+``slope`` (q,) the trained one of parametric relu. Elementwise functions have diagonal Jacobians and softmax a
+symmetric one, so that the product J v serves the backward and the tangent sweep alike. At a kink the derivative is
+the one of the left side, which is 0 for relu; a step's is 0 everywhere.
 """
 
 from numba import njit
@@ -21,10 +21,8 @@ _tanh, _arctan = elementary.tanh, elementary.arctan
 
 
 @njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True)
-def activation_forward(code, beta, alpha, slope, A, Y):
+def activation_forward(code, beta, alpha, slope, q, a, y):
     """Y = f(beta A)."""
-    n, q = A.shape
-    a, y = A.reshape(n * q), Y.reshape(n * q)
     one, zero = beta / beta, beta - beta  # of the arrays' own precision
     if code == TANH:
         for i in range(a.size):
@@ -48,9 +46,9 @@ def activation_forward(code, beta, alpha, slope, A, Y):
         for i in range(a.size):
             y[i] = beta * a[i] * (one if a[i] > zero else alpha)
     elif code == PARAMETRIC_RELU:
-        for i in range(n):
+        for i in range(0, a.size, q):
             for j in range(q):
-                Y[i, j] = beta * A[i, j] * (one if A[i, j] > zero else slope[j])
+                y[i + j] = beta * a[i + j] * (one if a[i + j] > zero else slope[j])
     elif code == ELU:
         for i in range(a.size):
             z = beta * a[i]
@@ -63,7 +61,7 @@ def activation_forward(code, beta, alpha, slope, A, Y):
             z = beta * a[i]
             y[i] = zero if z <= zero else (one if z >= one else z)
     elif code == SOFTMAX:
-        _softmax_forward(beta, A, Y)
+        _softmax_forward(beta, a.reshape(-1, q), y.reshape(-1, q))
 
 
 @njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True)
@@ -83,10 +81,8 @@ def _softmax_forward(beta, A, Y):
 
 
 @njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True)
-def activation_product(code, beta, alpha, slope, A, Y, V, out):
-    """out = J V, with J the derivative of Y by A; ``out`` may be ``V``."""
-    n, q = A.shape
-    a, y, v, o = A.reshape(n * q), Y.reshape(n * q), V.reshape(n * q), out.reshape(n * q)
+def activation_product(code, beta, alpha, slope, q, a, y, v, o):
+    """o = J v, with J the derivative of y by a; ``o`` may be ``v``."""
     one, zero = beta / beta, beta - beta
     if code == TANH:
         for i in range(a.size):
@@ -110,9 +106,9 @@ def activation_product(code, beta, alpha, slope, A, Y, V, out):
         for i in range(a.size):
             o[i] = v[i] * (beta * (one if a[i] > zero else alpha))
     elif code == PARAMETRIC_RELU:
-        for i in range(n):
+        for i in range(0, a.size, q):
             for j in range(q):
-                out[i, j] = V[i, j] * (beta * (one if A[i, j] > zero else slope[j]))
+                o[i + j] = v[i + j] * (beta * (one if a[i + j] > zero else slope[j]))
     elif code == ELU:
         for i in range(a.size):
             o[i] = v[i] * (beta * (one if a[i] > zero else y[i] + alpha))
@@ -123,25 +119,17 @@ def activation_product(code, beta, alpha, slope, A, Y, V, out):
         for i in range(a.size):
             o[i] = v[i] * beta if zero < a[i] and beta * a[i] <= one else zero
     elif code == SOFTMAX:
-        for i in range(n):
+        for i in range(0, a.size, q):
             mean = zero
-            for j in range(q):
-                mean += Y[i, j] * V[i, j]
-            for j in range(q):
-                out[i, j] = beta * (Y[i, j] * (V[i, j] - mean))
+            for j in range(i, i + q):
+                mean += y[j] * v[j]
+            for j in range(i, i + q):
+                o[j] = beta * (y[j] * (v[j] - mean))
 
 
 @njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True)
-def activation_curvature(code, beta, alpha, A, Y, vA, dY, out):
-    """out += the change of J dY when A moves by vA, for fixed dY; 0 for the piecewise linear activations."""
-    n, q = A.shape
-    a, y, v, d, o = (
-        A.reshape(n * q),
-        Y.reshape(n * q),
-        vA.reshape(n * q),
-        dY.reshape(n * q),
-        out.reshape(n * q),
-    )
+def activation_curvature(code, beta, alpha, q, a, y, v, d, o):
+    """o += the change of J d when a moves by v, for fixed d; 0 for the piecewise linear activations."""
     one, zero = beta / beta, beta - beta
     two = one + one
     if code == TANH:
@@ -163,13 +151,13 @@ def activation_curvature(code, beta, alpha, A, Y, vA, dY, out):
             s = _logistic(beta * a[i])
             o[i] += beta * beta * s * (one - s) * v[i] * d[i]
     elif code == SOFTMAX:
-        for i in range(n):
+        for i in range(0, a.size, q):
             mean, drift, shift = zero, zero, zero
-            for j in range(q):
-                mean += Y[i, j] * dY[i, j]
-                drift += Y[i, j] * vA[i, j]
-            for j in range(q):
-                shift += beta * Y[i, j] * (vA[i, j] - drift) * dY[i, j]
-            for j in range(q):
-                moved = beta * Y[i, j] * (vA[i, j] - drift)
-                out[i, j] += beta * (moved * (dY[i, j] - mean) - Y[i, j] * shift)
+            for j in range(i, i + q):
+                mean += y[j] * d[j]
+                drift += y[j] * v[j]
+            for j in range(i, i + q):
+                shift += beta * y[j] * (v[j] - drift) * d[j]
+            for j in range(i, i + q):
+                moved = beta * y[j] * (v[j] - drift)
+                o[j] += beta * (moved * (d[j] - mean) - y[j] * shift)

@@ -30,6 +30,11 @@ def _bias(row, theta):
 
 
 @njit(cache=True, nogil=True)
+def _flat(A):
+    return A.reshape(A.size)
+
+
+@njit(cache=True, nogil=True)
 def _slope(row, theta):
     """The trained slopes (q,) of a parametric relu; empty for every other activation."""
     if row[T.ACTIVATION] == PARAMETRIC_RELU:
@@ -40,7 +45,9 @@ def _slope(row, theta):
 @njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True)
 def dense_forward(row, coef, theta, X, A, Y):
     affine(X, _weight(row, theta), _bias(row, theta), A)
-    activation_forward(row[T.ACTIVATION], coef[T.BETA], coef[T.ALPHA], _slope(row, theta), A, Y)
+    activation_forward(
+        row[T.ACTIVATION], coef[T.BETA], coef[T.ALPHA], _slope(row, theta), row[T.OUTPUTS], _flat(A), _flat(Y)
+    )
 
 
 @njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True)
@@ -54,7 +61,17 @@ def dense_backward(row, coef, theta, X, A, Y, dA, through, spare, dX, deeper, gr
         if row[T.ACTIVATION] == PARAMETRIC_RELU:
             _slope_gradient(coef[T.BETA], A, dA, _slope(row, gradient))
         slope = _slope(row, theta)
-        activation_product(row[T.ACTIVATION], coef[T.BETA], coef[T.ALPHA], slope, A, Y, dA, dA)
+        activation_product(
+            row[T.ACTIVATION],
+            coef[T.BETA],
+            coef[T.ALPHA],
+            slope,
+            row[T.OUTPUTS],
+            _flat(A),
+            _flat(Y),
+            _flat(dA),
+            _flat(dA),
+        )
     else:
         _slope(row, gradient)[:] = 0
     left_transposed(X, dA, _weight(row, gradient))
@@ -90,7 +107,9 @@ def dense_tangent(row, coef, theta, v, X, vX, moving, A, Y, vA, vY):
     if moving:
         vA += np.dot(vX, _weight(row, theta))
     slope = _slope(row, theta)
-    activation_product(row[T.ACTIVATION], coef[T.BETA], coef[T.ALPHA], slope, A, Y, vA, vY)
+    activation_product(
+        row[T.ACTIVATION], coef[T.BETA], coef[T.ALPHA], slope, row[T.OUTPUTS], _flat(A), _flat(Y), _flat(vA), _flat(vY)
+    )
     if row[T.ACTIVATION] == PARAMETRIC_RELU:
         turn = _slope(row, v)
         n, q = A.shape
@@ -113,11 +132,11 @@ def dense_backward_tangent(row, coef, theta, v, X, vX, moving, A, Y, vA, dA, vdA
         if code == PARAMETRIC_RELU:
             _slope_gradient(beta, A, vdA, _slope(row, product))
             _slope_gradient_tangent(beta, A, vA, dA, _slope(row, product))
-        activation_product(code, beta, alpha, slope, A, Y, vdA, vdA)
-        activation_curvature(code, beta, alpha, A, Y, vA, dA, vdA)
+        activation_product(code, beta, alpha, slope, row[T.OUTPUTS], _flat(A), _flat(Y), _flat(vdA), _flat(vdA))
+        activation_curvature(code, beta, alpha, row[T.OUTPUTS], _flat(A), _flat(Y), _flat(vA), _flat(dA), _flat(vdA))
         if code == PARAMETRIC_RELU:
             _slope_curvature(beta, A, dA, _slope(row, v), vdA)
-        activation_product(code, beta, alpha, slope, A, Y, dA, dA)
+        activation_product(code, beta, alpha, slope, row[T.OUTPUTS], _flat(A), _flat(Y), _flat(dA), _flat(dA))
     else:
         _slope(row, product)[:] = 0
     weight = _weight(row, product)
@@ -161,7 +180,9 @@ def dense_backward_rows(row, coef, theta, X, A, Y, dA, spare, dX, deeper, rows):
             for j in range(q):
                 rows[i, s + j] = coef[T.BETA] * min(A[i, j], 0) * dA[i, j]
     slope = _slope(row, theta)
-    activation_product(row[T.ACTIVATION], coef[T.BETA], coef[T.ALPHA], slope, A, Y, dA, dA)
+    activation_product(
+        row[T.ACTIVATION], coef[T.BETA], coef[T.ALPHA], slope, row[T.OUTPUTS], _flat(A), _flat(Y), _flat(dA), _flat(dA)
+    )
     for i in range(n):
         for k in range(p):
             for j in range(q):

@@ -55,22 +55,23 @@ _LN2_64, _LN2_32 = math.log(2.0), np.float32(math.log(2.0))
 _ZERO32, _HALF32, _ONE32, _TWO32 = (np.float32(c) for c in (0.0, 0.5, 1.0, 2.0))
 
 
+# Polynomials are summed by Estrin's scheme: pairs, then pairs of pairs. Horner's would make each step wait for the one
+# before, and the waiting, not the arithmetic, is what a loop over short layers then spends its time on.
+
+
 @register_jitable
 def _expm1_small64(r):
     """exp(r) - 1 for |r| <= ln(2)/2: the Taylor series to degree 13."""
-    p = 1.6059043836821613e-10
-    p = p * r + 2.08767569878681e-09
-    p = p * r + 2.505210838544172e-08
-    p = p * r + 2.755731922398589e-07
-    p = p * r + 2.7557319223985893e-06
-    p = p * r + 2.48015873015873e-05
-    p = p * r + 1.984126984126984e-04
-    p = p * r + 1.388888888888889e-03
-    p = p * r + 8.333333333333333e-03
-    p = p * r + 4.1666666666666664e-02
-    p = p * r + 1.6666666666666666e-01
-    p = p * r + 0.5
-    return r + r * r * p
+    r2 = r * r
+    r4 = r2 * r2
+    low = (0.5 + 1.6666666666666666e-01 * r) + (4.1666666666666664e-02 + 8.333333333333333e-03 * r) * r2
+    middle = (1.388888888888889e-03 + 1.984126984126984e-04 * r) + (
+        2.48015873015873e-05 + 2.7557319223985893e-06 * r
+    ) * r2
+    high = (2.755731922398589e-07 + 2.505210838544172e-08 * r) + (
+        2.08767569878681e-09 + 1.6059043836821613e-10 * r
+    ) * r2
+    return r + r2 * (low + (middle + high * r4) * r4)
 
 
 _C7, _C6, _C5 = np.float32(1 / 5040), np.float32(1 / 720), np.float32(1 / 120)
@@ -80,13 +81,9 @@ _C4, _C3 = np.float32(1 / 24), np.float32(1 / 6)
 @register_jitable
 def _expm1_small32(r):
     """exp(r) - 1 for |r| <= ln(2)/2: the Taylor series to degree 7."""
-    p = _C7
-    p = p * r + _C6
-    p = p * r + _C5
-    p = p * r + _C4
-    p = p * r + _C3
-    p = p * r + _HALF32
-    return r + r * r * p
+    r2 = r * r
+    p = (_HALF32 + _C3 * r) + ((_C4 + _C5 * r) + (_C6 + _C7 * r) * r2) * r2
+    return r + r2 * p
 
 
 def exp(x):
@@ -188,9 +185,9 @@ def _logistic(x):
     return logistic32 if x == types.float32 else logistic64
 
 
-_ODD64 = tuple(2.0 / (2 * i + 1) for i in range(12))
-_L0, _L1, _L2, _L3, _L4, _L5, _L6, _L7, _L8, _L9, _L10, _L11 = _ODD64
-_M0, _M1, _M2, _M3, _M4 = (np.float32(c) for c in _ODD64[:5])
+_ODD64 = tuple(2.0 / (2 * i + 1) for i in range(11))
+_, _L1, _L2, _L3, _L4, _L5, _L6, _L7, _L8, _L9, _L10 = _ODD64
+_M1, _M2, _M3, _M4 = (np.float32(c) for c in _ODD64[1:5])
 
 
 @register_jitable
@@ -200,18 +197,11 @@ def _log1p_unit64(e):
     f = (e - 1.0) * 0.5 if far else e
     s = f / (2.0 + f)
     q = s * s
-    p = _L11
-    p = p * q + _L10
-    p = p * q + _L9
-    p = p * q + _L8
-    p = p * q + _L7
-    p = p * q + _L6
-    p = p * q + _L5
-    p = p * q + _L4
-    p = p * q + _L3
-    p = p * q + _L2
-    p = p * q + _L1
-    p = p * q
+    q2 = q * q
+    q4 = q2 * q2
+    low = (_L1 + _L2 * q) + (_L3 + _L4 * q) * q2
+    high = (_L5 + _L6 * q) + (_L7 + _L8 * q) * q2
+    p = q * (low + (high + (_L9 + _L10 * q) * q4) * q4)
     # s * 2 = f - s * f, so the leading term carries no rounding of s
     return (f - s * (f - p)) + (_LN2_64 if far else 0.0)
 

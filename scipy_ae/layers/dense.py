@@ -6,6 +6,8 @@ from scipy_ae.activations import Activation
 from scipy_ae.errors import InputError
 from scipy_ae.kernels import table as T
 
+_TANH = Activation("tanh")
+
 
 @dataclass(frozen=True)
 class Dense:
@@ -23,7 +25,7 @@ class Dense:
 
     inputs: int
     outputs: int
-    activation: Activation = Activation("tanh")
+    activation: Activation = _TANH
 
     kind = "dense"
 
