@@ -23,13 +23,12 @@ def main() -> None:
     # before anything is imported that reads them
     os.environ.update(ONE_THREAD)
     results = _measure(arguments.only, arguments.quick)
-    from tables import page
+    from tables import page, verdict
 
     arguments.out.mkdir(parents=True, exist_ok=True)
     (arguments.out / "results.json").write_text(json.dumps(results, indent=1, allow_nan=False) + "\n", encoding="utf-8")
-    text = page(results)
-    (arguments.out / "RESULTS.md").write_text(text, encoding="utf-8")
-    print(text)
+    (arguments.out / "RESULTS.md").write_text(page(results), encoding="utf-8")
+    print(verdict(results))
 
 
 def _arguments() -> argparse.Namespace:
@@ -54,6 +53,7 @@ def _measure(only: list[str], quick: bool) -> dict[str, Any]:
     from importlib import import_module
 
     import peers
+    from tables import section
 
     from scipy_ae.experiments.machine import describe_machine
 
@@ -68,8 +68,10 @@ def _measure(only: list[str], quick: bool) -> dict[str, Any]:
         "left_out": left_out,
     }
     for letter in only:
-        print(f"part {letter}: {PARTS[letter]} ...", flush=True)
-        results[PARTS[letter]] = import_module(PARTS[letter]).measure(found, quick)
+        print(f"part {letter} ...", flush=True)
+        part = PARTS[letter]
+        results[part] = import_module(part).measure(found, quick)
+        print(f"{section(part, results[part])}\n", flush=True)
     results["seconds"] = round(time.perf_counter() - started, 1)
     return results
 

@@ -11,11 +11,13 @@ from words import digits, duration, quantity
 
 def page(results: dict[str, Any]) -> str:
     """The whole of RESULTS.md."""
-    parts = [_head(results), _verdict(results), _goals(results)]
-    for key, write in (("evaluation", _evaluation), ("step", _step), ("letters", _letters), ("whole", _whole)):
-        if key in results:
-            parts.append(write(results[key]))
-    return "\n\n".join(parts) + "\n"
+    parts = [section(part, results[part]) for part in SECTIONS if part in results]
+    return _paragraphs(_head(results), verdict(results), _goals(results), *parts) + "\n"
+
+
+def section(part: str, rows: list[dict[str, Any]]) -> str:
+    """The section on one part."""
+    return SECTIONS[part](rows)
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
@@ -43,7 +45,8 @@ def _head(results: dict[str, Any]) -> str:
     )
 
 
-def _verdict(results: dict[str, Any]) -> str:
+def verdict(results: dict[str, Any]) -> str:
+    """Where we lose or miss a goal."""
     asked = goals(results)
     said = lost(results) + [goal.sentence() for goal in asked if not goal.reached]
     nowhere = f"Nowhere: all {len(asked)} goals are reached and no race is lost."
@@ -154,3 +157,6 @@ def _whole(rows: list[dict[str, Any]]) -> str:
         " the system gives them.",
         table(("command", "runs", "median", "least", "peak memory"), cells),
     )
+
+
+SECTIONS = {"evaluation": _evaluation, "step": _step, "letters": _letters, "whole": _whole}

@@ -20,7 +20,7 @@ _solver_options = together(
         "--every", type=int, metavar="K",
         help="A burst of the solver at every K-th iteration: 1 at each, 0 never. [4]",
     ),
-    click.option("--burst", type=int, metavar="STEPS", help="Solver steps in a burst, at most. [10]"),
+    click.option("--burst", type=int, metavar="STEPS", help="Solver steps in a burst, at most. [5]"),
     click.option(
         "--between", metavar="NAME",
         help="Who takes the steps between bursts: gradient-descent, momentum, adaptive-eta or Adam. [gradient-descent]",

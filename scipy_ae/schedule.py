@@ -62,7 +62,7 @@ class Every(Schedule):
     k: int
     burst: str | Solver = "BFGS"
     between: str | Solver = "gradient-descent"
-    steps: int = 10
+    steps: int = 5
     keep: bool = True
 
     def __post_init__(self) -> None:

@@ -134,7 +134,7 @@ PUBLISHED: dict[str, Any] = {
     "init": "gaussian",
     "solver": "BFGS",
     "every": 4,
-    "burst": 10,
+    "burst": 5,
     "between": "gradient-descent",
     "eta": 0.0085,
     "carry": "keep",
