@@ -77,7 +77,7 @@ def test_the_published_run_is_filled_in():
     spec, schedule = setup.spec, setup.schedule
     assert (spec.layers, spec.letters, spec.std, spec.init) == ("35-28-23-2-23-28-35", "10", 0.73, "gaussian")
     assert (spec.output, spec.loss, spec.iterations, spec.gtol) == ("logistic", "cross-entropy", 220, 1e-5)
-    assert (schedule.k, schedule.steps, schedule.keep, schedule.burst.name) == (4, 10, True, "BFGS")
+    assert (schedule.k, schedule.steps, schedule.keep, schedule.burst.name) == (4, 5, True, "BFGS")
     assert (schedule.between.eta, schedule.between.guard) == (0.0085, True)
     assert setup.stop.gradient == 1e-5
     assert setup.theta.std() == pytest.approx(0.73, rel=0.05)
@@ -100,7 +100,7 @@ def test_a_schedule_and_the_ends_of_every_fill_in_no_more_than_they_need():
     spec = Setup.of(Spec(every=0)).spec
     assert (spec.solver, spec.burst, spec.carry, spec.eta) == (None, None, None, 0.0085)
     spec = Setup.of(Spec(every=1)).spec
-    assert (spec.between, spec.eta, spec.guard, spec.burst) == (None, None, None, 10)
+    assert (spec.between, spec.eta, spec.guard, spec.burst) == (None, None, None, 5)
 
 
 def test_options_reach_the_solvers_that_they_are_for():

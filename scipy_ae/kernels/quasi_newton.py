@@ -18,8 +18,10 @@ dense
     The (n, n) matrix, of which only the lower triangle is used. The newest term waits and is added in the pass that
     applies the matrix next, so that a step reads and writes n^2 / 2 numbers once.
 
-A note for whoever edits: ``a[:] = b`` of two arrays costs seconds of compilation for the message of a shape mismatch;
-loops cost none.
+Notes for whoever edits. ``a[:] = b`` of two arrays costs seconds of compilation for the message of a shape mismatch;
+loops cost none. A loop that stores and sums is run one by one, in another order of the sum, where a store might meet a
+load within a vector's width: such a loop stores into ``out`` alone, which callers keep clear of other arrays
+(:func:`clear_vector`), so that the result does not depend on where arrays happen to lie in memory.
 
 ``*_apply`` give H v. ``*_advance`` take a finished step of length ``alpha`` along ``p = -H g_old`` to a point with
 gradient ``g_new``, add the update and leave the next direction -H+ g_new in ``out``; they return its slope. A pair
@@ -35,6 +37,15 @@ from numba import njit
 #: Sums may be reordered, so that they vectorise; NaN and infinity keep their meaning.
 _REORDER = {"reassoc", "contract", "nsz", "arcp"}
 _EPS = 2.220446049250313e-16
+
+
+#: Numbers in 256 bytes: the longest stretch that compiled loops take in one go.
+_CLEAR = 32
+
+
+def clear_vector(n: int) -> np.ndarray:
+    """An empty (n,) vector with no other array right before it."""
+    return np.empty(n + _CLEAR)[_CLEAR:]
 
 
 @njit(cache=True, fastmath=_REORDER, error_model="numpy", forceinline=True)
@@ -60,10 +71,11 @@ def difference(
     alpha: float, p: np.ndarray, g_old: np.ndarray, g_new: np.ndarray, s: np.ndarray, y: np.ndarray
 ) -> tuple[float, float]:
     """Write s = alpha p and y = g_new - g_old; return y . s and y . y, or 0 and 0 for a pair to leave out."""
-    ys, yy, ss = 0.0, 0.0, 0.0
     for i in range(p.size):
         s[i] = alpha * p[i]
         y[i] = g_new[i] - g_old[i]
+    ys, yy, ss = 0.0, 0.0, 0.0
+    for i in range(p.size):
         ys += s[i] * y[i]
         yy += y[i] * y[i]
         ss += s[i] * s[i]
@@ -154,12 +166,10 @@ def _new_term(
     g_new: np.ndarray,
 ) -> tuple[float, float, float]:
     """From v = H g_new and stretch p = -H g_old: w = H y, the term's rho and c, and v = -H+ g_new with its slope."""
-    yw = 0.0
     for i in range(p.size):
         w[i] = v[i] + stretch * p[i]
-        yw += y[i] * w[i]
     rho = 1.0 / ys
-    c = rho * (1.0 + rho * yw)
+    c = rho * (1.0 + rho * dot(y, w))
     along_s, along_w = c * dot(s, g_new) - rho * dot(w, g_new), -rho * dot(s, g_new)
     slope = 0.0
     for i in range(p.size):
@@ -317,6 +327,7 @@ def dense_apply(
         along_s, along_w = c * s[i] - rho * w[i], -rho * s[i]
         for j in range(i):
             row[j] += along_s * s[j] + along_w * w[j]
+        for j in range(i):
             total += row[j] * v[j]
             out[j] += row[j] * x
         row[i] += along_s * s[i] + along_w * w[i]

@@ -69,12 +69,12 @@ class TermSum(InverseHessian):
         return self._steps.nbytes + self._images.nbytes + self._scale.nbytes
 
     def matvec(self, v: np.ndarray) -> np.ndarray:
-        out = np.empty(self.size)
+        out = kernels.clear_vector(self.size)
         kernels.sum_apply(self._steps, self._images, self._scale, self.pairs, self._gamma, v, out)
         return out
 
     def advance(self, alpha: float, p: np.ndarray, g_old: np.ndarray, g_new: np.ndarray) -> tuple[np.ndarray, float]:
-        out = np.empty(self.size)
+        out = kernels.clear_vector(self.size)
         self.pairs, self._gamma, slope = kernels.sum_advance(
             self._steps,
             self._images,
@@ -139,13 +139,13 @@ class DenseMatrix(InverseHessian):
         return self._matrix.nbytes
 
     def matvec(self, v: np.ndarray) -> np.ndarray:
-        out = np.empty(self.size)
+        out = kernels.clear_vector(self.size)
         kernels.dense_apply(self._matrix, self._step, self._image, self._rho, self._c, v, out)
         self._rho = self._c = 0.0
         return out
 
     def advance(self, alpha: float, p: np.ndarray, g_old: np.ndarray, g_new: np.ndarray) -> tuple[np.ndarray, float]:
-        out = np.empty(self.size)
+        out = kernels.clear_vector(self.size)
         self._rho, self._c, slope = kernels.dense_advance(
             self._matrix, self._step, self._image, self._rho, self._c, alpha, p, g_old, g_new, out
         )
@@ -178,12 +178,12 @@ class PairRing(InverseHessian):
         return self._steps.nbytes + self._changes.nbytes + self._rho.nbytes
 
     def matvec(self, v: np.ndarray) -> np.ndarray:
-        out = np.empty(self.size)
+        out = kernels.clear_vector(self.size)
         kernels.ring_apply(self._steps, self._changes, self._rho, self._oldest, self.pairs, self._gamma, v, out)
         return out
 
     def advance(self, alpha: float, p: np.ndarray, g_old: np.ndarray, g_new: np.ndarray) -> tuple[np.ndarray, float]:
-        out = np.empty(self.size)
+        out = kernels.clear_vector(self.size)
         first = self._scaling == "first" and self.pairs == 0
         rescale = self._scaling == "newest" or first or self.pairs == self.rows
         self._oldest, self.pairs, self._gamma, slope = kernels.ring_advance(
