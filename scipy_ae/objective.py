@@ -124,13 +124,7 @@ class Objective(Problem):
 
     def fun_and_jac(self, theta: np.ndarray) -> tuple[float, np.ndarray]:
         theta = as_theta(theta, self.size)
-        x, target, weight = self._data
-        before, after, deltas, spare = self._work.of(len(x))
-        gradient = np.empty(self.size, self.dtype)
-        value = loss_and_gradient(
-            self.network.table, self._coefs, self._in_precision(theta),
-            x, target, weight, self._loss_code, before, after, deltas, spare, gradient,
-        )  # fmt: skip
+        value, gradient = self._data_slope(theta)
         if self._single:
             gradient = gradient.astype(np.float64)
         if self._decay is not None:
@@ -139,17 +133,27 @@ class Objective(Problem):
             value += float(np.dot(pull, theta))
         return value, gradient
 
+    def _data_slope(self, theta: np.ndarray) -> tuple[float, np.ndarray]:
+        x, target, weight = self._data
+        before, after, deltas, spare = self._work.of(len(x))
+        gradient = np.empty(self.size, self.dtype)
+        value = loss_and_gradient(
+            self.network.table, self._coefs, self._in_precision(theta),
+            x, target, weight, self._loss_code, before, after, deltas, spare, gradient,
+        )  # fmt: skip
+        return value, gradient
+
     def hessp(self, theta: np.ndarray, v: np.ndarray) -> np.ndarray:
         """The exact Hessian at theta times v (Pearlmutter 1994)."""
         theta, direction, common, product = self._for_product(theta, v)
-        before, after, _, _ = self._work.of(len(self.batch))
-        hessian_product(*common, before, after, product)
+        hessian_product(*common, *self._work.of(len(self.batch)), *self._work.of_tangents(), product)
         return self._with_decay(product, direction)
 
     def gauss_newton_p(self, theta: np.ndarray, v: np.ndarray) -> np.ndarray:
         """The generalised Gauss-Newton matrix at theta times v (Schraudolph 2002); never of negative curvature."""
         theta, direction, common, product = self._for_product(theta, v)
-        gauss_newton_product(*common, *self._work.of(len(self.batch)), product)
+        work, (v_before, v_after, _, more) = self._work.of(len(self.batch)), self._work.of_tangents()
+        gauss_newton_product(*common, *work, v_before, v_after, more, product)
         return self._with_decay(product, direction)
 
     def _for_product(self, theta: np.ndarray, v: np.ndarray) -> tuple:
@@ -202,7 +206,8 @@ class Objective(Problem):
     def parts(self, theta: np.ndarray) -> dict[str, float]:
         """The loss and each penalty by name; they sum to ``fun``."""
         theta = as_theta(theta, self.size)
-        parts = {self.loss.name: self._data_loss(theta)}
+        # by the kernel that a training has compiled already, though it works out more than is asked for
+        parts = {self.loss.name: self._data_slope(theta)[0]}
         for penalty in self.penalties:
             value = float(np.dot(theta * penalty.curvature(self.network.layout), theta))
             parts[penalty.name] = parts.get(penalty.name, 0.0) + value
@@ -217,15 +222,26 @@ class _Work:
 
     def __init__(self, network: Network, dtype: np.dtype) -> None:
         self._network, self._dtype, self._rows = network, dtype, -1
-        largest = max(layer.inputs * layer.outputs for layer in network.layers)
-        self._spare = np.empty(min(largest, SMALL), dtype)
+        self._largest = max(layer.inputs * layer.outputs for layer in network.layers)
+        self._spare = np.empty(min(self._largest, SMALL), dtype)
         self._arrays: tuple[np.ndarray, ...] = ()
+        self._tangents: tuple[np.ndarray, ...] | None = None
 
     def of(self, rows: int) -> tuple[np.ndarray, ...]:
         """before, after (rows * units), deltas (2, rows * widest), spare."""
         if rows != self._rows:
-            units, widest = self._network.units, self._network.widest
-            shapes = (rows * units, rows * units, (2, rows * widest))
-            self._arrays = (*(np.empty(shape, self._dtype) for shape in shapes), self._spare)
-            self._rows = rows
+            self._arrays = (*self._made(rows), self._spare)
+            self._tangents, self._rows = None, rows
         return self._arrays
+
+    def of_tangents(self) -> tuple[np.ndarray, ...]:
+        """For the same rows: the tangents of before, after and deltas, and room for one product more."""
+        if self._tangents is None:
+            more = np.empty(max(self._largest, self._rows * self._network.widest), self._dtype)
+            self._tangents = (*self._made(self._rows), more)
+        return self._tangents
+
+    def _made(self, rows: int) -> tuple[np.ndarray, ...]:
+        units, widest = self._network.units, self._network.widest
+        shapes = (rows * units, rows * units, (2, rows * widest))
+        return tuple(np.empty(shape, self._dtype) for shape in shapes)

@@ -161,6 +161,23 @@ def libraries_astray(root: Path) -> list[str]:
     ]
 
 
+def views_of_the_fleeting(root: Path) -> list[str]:
+    """Kernels that make arrays and use borrowed views, which may outlive them."""
+    makers = ("empty", "empty_like", "zeros", "zeros_like", "ones", "copy")
+    astray = []
+    for path in sorted((root / "scipy_ae" / "kernels").glob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
+        if not any("scipy_ae.kernels.views" in _names(node) for node in ast.walk(tree)):
+            continue
+        astray += [
+            f"{path.relative_to(root).as_posix()}:{node.lineno} makes an array beside borrowed views: take it as an "
+            "argument, so that Python holds it"
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in makers
+        ]
+    return astray
+
+
 def imports_not_absolute(root: Path) -> list[str]:
     """Relative imports, and names that exist in the checkout only."""
     astray = {*TOPS, "tests", "benchmarks"} - {"scipy_ae"}

@@ -93,9 +93,7 @@ def test_gauss_newton_is_the_hessian_of_a_network_that_is_linear_in_theta():
 
 
 @settings(max_examples=15)
-@given(
-    widths=st.lists(st.integers(1, 7), min_size=1, max_size=3), rows=st.integers(1, 8), seed=st.integers(0, 10**6)
-)
+@given(widths=st.lists(st.integers(1, 7), min_size=1, max_size=3), rows=st.integers(1, 8), seed=st.integers(0, 10**6))
 def test_any_depth_width_and_number_of_rows(widths, rows, seed):
     spec = [9, *widths, 1, *widths[::-1], 9]
     objective, theta, rng = setup(spec, rows=rows, seed=seed)

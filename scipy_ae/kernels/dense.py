@@ -4,7 +4,6 @@
 the derivative of the objective by Y and is used up; ``v`` is a direction in theta and ``vX`` that of the input.
 """
 
-import numpy as np
 from numba import njit
 
 from scipy_ae.kernels import table as T
@@ -15,42 +14,36 @@ from scipy_ae.kernels.activations import (
     activation_product,
 )
 from scipy_ae.kernels.elementary import FLAGS
-from scipy_ae.kernels.products import affine, left_transposed, right_transposed
+from scipy_ae.kernels.products import affine, column_sums, left_transposed, right_transposed
+from scipy_ae.kernels.views import flat, matrix, vector
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def _weight(row, theta):
-    p, q = row[T.INPUTS], row[T.OUTPUTS]
-    return theta[row[T.WEIGHT] : row[T.WEIGHT] + p * q].reshape(p, q)
+    return matrix(theta, row[T.WEIGHT], row[T.INPUTS], row[T.OUTPUTS])
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def _bias(row, theta):
-    return theta[row[T.BIAS] : row[T.BIAS] + row[T.OUTPUTS]]
+    return vector(theta, row[T.BIAS], row[T.OUTPUTS])
 
 
-@njit(cache=True, nogil=True)
-def _flat(A):
-    return A.reshape(A.size)
-
-
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def _slope(row, theta):
     """The trained slopes (q,) of a parametric relu; empty for every other activation."""
-    if row[T.ACTIVATION] == PARAMETRIC_RELU:
-        return theta[row[T.SLOPE] : row[T.SLOPE] + row[T.OUTPUTS]]
-    return theta[:0]
+    count = row[T.OUTPUTS] if row[T.ACTIVATION] == PARAMETRIC_RELU else 0
+    return vector(theta, row[T.SLOPE] if count > 0 else 0, count)
 
 
-@njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True)
+@njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True, inline="always")
 def dense_forward(row, coef, theta, X, A, Y):
     affine(X, _weight(row, theta), _bias(row, theta), A)
     activation_forward(
-        row[T.ACTIVATION], coef[T.BETA], coef[T.ALPHA], _slope(row, theta), row[T.OUTPUTS], _flat(A), _flat(Y)
+        row[T.ACTIVATION], coef[T.BETA], coef[T.ALPHA], _slope(row, theta), row[T.OUTPUTS], flat(A), flat(Y)
     )
 
 
-@njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True)
+@njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True, inline="always")
 def dense_backward(row, coef, theta, X, A, Y, dA, through, spare, dX, deeper, gradient):
     """Write the layer's part of ``gradient`` and, where ``deeper``, the derivative by its input into dX.
 
@@ -67,26 +60,17 @@ def dense_backward(row, coef, theta, X, A, Y, dA, through, spare, dX, deeper, gr
             coef[T.ALPHA],
             slope,
             row[T.OUTPUTS],
-            _flat(A),
-            _flat(Y),
-            _flat(dA),
-            _flat(dA),
+            flat(A),
+            flat(Y),
+            flat(dA),
+            flat(dA),
         )
     else:
         _slope(row, gradient)[:] = 0
     left_transposed(X, dA, _weight(row, gradient))
-    _column_sums(dA, _bias(row, gradient))
+    column_sums(dA, spare, _bias(row, gradient))
     if deeper:
         right_transposed(dA, _weight(row, theta), spare, dX)
-
-
-@njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True)
-def _column_sums(D, out):
-    n, q = D.shape
-    out[:] = 0
-    for i in range(n):
-        for j in range(q):
-            out[j] += D[i, j]
 
 
 @njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True)
@@ -101,14 +85,19 @@ def _slope_gradient(beta, A, dY, out):
 
 
 @njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True)
-def dense_tangent(row, coef, theta, v, X, vX, moving, A, Y, vA, vY):
-    """vA = vX W + X V + v_b and vY = J vA; ``moving`` is False where the input has no tangent."""
+def dense_tangent(row, coef, theta, v, X, vX, moving, A, Y, vA, vY, more):
+    """vA = vX W + X V + v_b and vY = J vA; ``moving`` is False where the input has no tangent.
+
+    ``more`` has room for n * q numbers.
+    """
     affine(X, _weight(row, v), _bias(row, v), vA)
     if moving:
-        vA += np.dot(vX, _weight(row, theta))
+        through_input = matrix(more, 0, vA.shape[0], vA.shape[1])
+        affine(vX, _weight(row, theta), None, through_input)
+        _add(through_input, vA)
     slope = _slope(row, theta)
     activation_product(
-        row[T.ACTIVATION], coef[T.BETA], coef[T.ALPHA], slope, row[T.OUTPUTS], _flat(A), _flat(Y), _flat(vA), _flat(vY)
+        row[T.ACTIVATION], coef[T.BETA], coef[T.ALPHA], slope, row[T.OUTPUTS], flat(A), flat(Y), flat(vA), flat(vY)
     )
     if row[T.ACTIVATION] == PARAMETRIC_RELU:
         turn = _slope(row, v)
@@ -120,11 +109,13 @@ def dense_tangent(row, coef, theta, v, X, vX, moving, A, Y, vA, vY):
 
 
 @njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True)
-def dense_backward_tangent(row, coef, theta, v, X, vX, moving, A, Y, vA, dA, vdA, through, product):
+def dense_backward_tangent(
+    row, coef, theta, v, X, vX, A, Y, vA, dA, vdA, through, spare, more, dX, vdX, deeper, product
+):
     """The tangent of :func:`dense_backward` (Pearlmutter 1994): what the layer's gradient and dX do along ``v``.
 
-    ``dA`` and its tangent ``vdA`` come and leave as in dense_backward; ``product`` is the Hessian times v.
-    Returns dX and its tangent.
+    ``dA`` and its tangent ``vdA`` come and leave as in dense_backward; ``product`` is the Hessian times v. Where
+    ``deeper``, dX and its tangent are written, and X has the tangent vX. ``more`` has room for p * q and n * p numbers.
     """
     code, beta, alpha = row[T.ACTIVATION], coef[T.BETA], coef[T.ALPHA]
     slope = _slope(row, theta)
@@ -132,21 +123,33 @@ def dense_backward_tangent(row, coef, theta, v, X, vX, moving, A, Y, vA, dA, vdA
         if code == PARAMETRIC_RELU:
             _slope_gradient(beta, A, vdA, _slope(row, product))
             _slope_gradient_tangent(beta, A, vA, dA, _slope(row, product))
-        activation_product(code, beta, alpha, slope, row[T.OUTPUTS], _flat(A), _flat(Y), _flat(vdA), _flat(vdA))
-        activation_curvature(code, beta, alpha, row[T.OUTPUTS], _flat(A), _flat(Y), _flat(vA), _flat(dA), _flat(vdA))
+        activation_product(code, beta, alpha, slope, row[T.OUTPUTS], flat(A), flat(Y), flat(vdA), flat(vdA))
+        activation_curvature(code, beta, alpha, row[T.OUTPUTS], flat(A), flat(Y), flat(vA), flat(dA), flat(vdA))
         if code == PARAMETRIC_RELU:
             _slope_curvature(beta, A, dA, _slope(row, v), vdA)
-        activation_product(code, beta, alpha, slope, row[T.OUTPUTS], _flat(A), _flat(Y), _flat(dA), _flat(dA))
+        activation_product(code, beta, alpha, slope, row[T.OUTPUTS], flat(A), flat(Y), flat(dA), flat(dA))
     else:
         _slope(row, product)[:] = 0
     weight = _weight(row, product)
     left_transposed(X, vdA, weight)
-    if moving:
-        weight += np.dot(vX.T, dA)
-    _column_sums(vdA, _bias(row, product))
-    dX = np.dot(dA, _weight(row, theta).T)
-    vdX = np.dot(vdA, _weight(row, theta).T) + np.dot(dA, _weight(row, v).T)
-    return dX, vdX
+    column_sums(vdA, spare, _bias(row, product))
+    if deeper:
+        through_input = matrix(more, 0, weight.shape[0], weight.shape[1])
+        left_transposed(vX, dA, through_input)
+        _add(through_input, weight)
+        right_transposed(dA, _weight(row, theta), spare, dX)
+        right_transposed(vdA, _weight(row, theta), spare, vdX)
+        through_weight = matrix(more, 0, dX.shape[0], dX.shape[1])
+        right_transposed(dA, _weight(row, v), spare, through_weight)
+        _add(through_weight, vdX)
+
+
+@njit(cache=True, nogil=True)
+def _add(more, out):
+    """out += more, for arrays of one shape."""
+    a, o = flat(more), flat(out)
+    for i in range(o.size):
+        o[i] += a[i]
 
 
 @njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True)
@@ -181,7 +184,7 @@ def dense_backward_rows(row, coef, theta, X, A, Y, dA, spare, dX, deeper, rows):
                 rows[i, s + j] = coef[T.BETA] * min(A[i, j], 0) * dA[i, j]
     slope = _slope(row, theta)
     activation_product(
-        row[T.ACTIVATION], coef[T.BETA], coef[T.ALPHA], slope, row[T.OUTPUTS], _flat(A), _flat(Y), _flat(dA), _flat(dA)
+        row[T.ACTIVATION], coef[T.BETA], coef[T.ALPHA], slope, row[T.OUTPUTS], flat(A), flat(Y), flat(dA), flat(dA)
     )
     for i in range(n):
         for k in range(p):

@@ -12,6 +12,7 @@ from numba import njit
 
 from scipy_ae.kernels import elementary
 from scipy_ae.kernels.elementary import FLAGS
+from scipy_ae.kernels.views import flat, vector
 
 SQUARED_ERROR, CROSS_ENTROPY, CROSS_ENTROPY_OF_LOGITS = 0, 1, 2
 
@@ -23,21 +24,21 @@ _FLOOR = 2.0**-53
 def loss_value(code, beta, A, Y, T, weight, spare):
     """The loss as a float64; ``spare`` (n, q) is overwritten with its summands."""
     n, q = Y.shape
+    a, y, t, o = flat(A), flat(Y), flat(T), flat(spare)
+    # first all summands, in one long SIMD loop, then their sums: a sum in the same loop would forbid SIMD
+    if code == SQUARED_ERROR:
+        for k in range(y.size):
+            o[k] = (y[k] - t[k]) * (y[k] - t[k])
+    elif code == CROSS_ENTROPY_OF_LOGITS:
+        for k in range(y.size):
+            z = beta * a[k]
+            o[k] = _softplus(z) - t[k] * z
+    else:
+        for k in range(y.size):
+            o[k] = -t[k] * _log(y[k]) - (1.0 - t[k]) * _log(1.0 - y[k])
     total = 0.0
     for i in range(n):
-        # first the summands, one SIMD loop, then their sum: a sum in the same loop would forbid SIMD
-        if code == SQUARED_ERROR:
-            for j in range(q):
-                spare[i, j] = (Y[i, j] - T[i, j]) * (Y[i, j] - T[i, j])
-        elif code == CROSS_ENTROPY_OF_LOGITS:
-            for j in range(q):
-                z = beta * A[i, j]
-                spare[i, j] = _softplus(z) - T[i, j] * z
-        else:
-            for j in range(q):
-                t = T[i, j]
-                spare[i, j] = -t * _log(Y[i, j]) - (1.0 - t) * _log(1.0 - Y[i, j])
-        total += weight[i] * _sum(spare[i])
+        total += weight[i] * _sum(vector(o, i * q, q))
     return total
 
 

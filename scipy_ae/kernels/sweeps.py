@@ -1,11 +1,9 @@
 """Sweeps over all layers of a table: forward, backward, tangent, and the tangent of backward.
 
 ``before`` and ``after`` hold, layer after layer, what comes into each activation (A) and what leaves it (Y), each n *
-units numbers. The loss of a network and its gradient is one call of :func:`loss_and_gradient`, which allocates
-nothing.
+units numbers. The loss of a network and its gradient is one call of :func:`loss_and_gradient`. Nothing here allocates.
 """
 
-import numpy as np
 from numba import njit
 
 from scipy_ae.kernels import table as T
@@ -18,19 +16,13 @@ from scipy_ae.kernels.dense import (
 )
 from scipy_ae.kernels.elementary import FLAGS
 from scipy_ae.kernels.losses import CROSS_ENTROPY_OF_LOGITS, loss_backward, loss_curvature, loss_value
+from scipy_ae.kernels.views import matrix
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def _block(row, n, work):
     """The layer's (n, q) block of a work array."""
-    start, q = n * row[T.UNITS], row[T.OUTPUTS]
-    return work[start : start + n * q].reshape(n, q)
-
-
-@njit(cache=True, nogil=True)
-def _matrix(work, n, q):
-    """The first n * q numbers of a work array as a matrix."""
-    return work[: n * q].reshape(n, q)
+    return matrix(work, n * row[T.UNITS], n, row[T.OUTPUTS])
 
 
 @njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True)
@@ -52,11 +44,11 @@ def backward(table, coefs, theta, X, before, after, deltas, through, spare, grad
     ``through`` is False where that derivative is by what comes into the last activation. ``deltas`` is (2, n * widest).
     """
     n, last = X.shape[0], table.shape[0] - 1
-    here = 0
+    here, half = 0, deltas.shape[1]
     for k in range(last, -1, -1):
         row = table[k]
-        dA = _matrix(deltas[here], n, row[T.OUTPUTS])
-        dX = _matrix(deltas[1 - here], n, row[T.INPUTS] if k > 0 else 0)
+        dA = matrix(deltas, here * half, n, row[T.OUTPUTS])
+        dX = matrix(deltas, half - here * half, n, row[T.INPUTS] if k > 0 else 0)
         A, Y = _block(row, n, before), _block(row, n, after)
         below = _block(table[k - 1], n, after) if k > 0 else X
         dense_backward(row, coefs[k], theta, below, A, Y, dA, through or k < last, spare, dX, k > 0, gradient)
@@ -69,60 +61,72 @@ def loss_only(table, coefs, theta, X, target, weight, loss, before, after, delta
     n, last = X.shape[0], table.shape[0] - 1
     Y = forward(table, coefs, theta, X, before, after)
     A = _block(table[last], n, before)
-    return loss_value(loss, coefs[last, T.BETA], A, Y, target, weight, _matrix(deltas[0], n, Y.shape[1]))
+    return loss_value(loss, coefs[last, T.BETA], A, Y, target, weight, matrix(deltas, 0, n, Y.shape[1]))
 
 
 @njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True)
 def loss_and_gradient(table, coefs, theta, X, target, weight, loss, before, after, deltas, spare, gradient):
     """The data loss at theta; its derivative by theta is written into ``gradient``."""
     n, last = X.shape[0], table.shape[0] - 1
-    value = loss_only(table, coefs, theta, X, target, weight, loss, before, after, deltas)
-    Y = _block(table[last], n, after)
-    loss_backward(loss, coefs[last, T.BETA], Y, target, weight, _matrix(deltas[0], n, Y.shape[1]))
+    Y = forward(table, coefs, theta, X, before, after)
+    seed = matrix(deltas, 0, n, Y.shape[1])
+    value = loss_value(loss, coefs[last, T.BETA], _block(table[last], n, before), Y, target, weight, seed)
+    loss_backward(loss, coefs[last, T.BETA], Y, target, weight, seed)
     through = loss != CROSS_ENTROPY_OF_LOGITS
     backward(table, coefs, theta, X, before, after, deltas, through, spare, gradient)
     return value
 
 
 @njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True)
-def tangent(table, coefs, theta, v, X, before, after, v_before, v_after):
-    """Fill the tangents of ``before`` and ``after`` when theta moves along ``v``, after :func:`forward`."""
+def tangent(table, coefs, theta, v, X, before, after, v_before, v_after, more):
+    """Fill the tangents of ``before`` and ``after`` when theta moves along ``v``, after :func:`forward`.
+
+    ``more`` has room for n * widest numbers, and for the largest matrix of weights.
+    """
     n = X.shape[0]
     Y, vY = X, X
     for k in range(table.shape[0]):
         row = table[k]
         A, out = _block(row, n, before), _block(row, n, after)
         vA, v_out = _block(row, n, v_before), _block(row, n, v_after)
-        dense_tangent(row, coefs[k], theta, v, Y, vY, k > 0, A, out, vA, v_out)
+        dense_tangent(row, coefs[k], theta, v, Y, vY, k > 0, A, out, vA, v_out, more)
         Y, vY = out, v_out
 
 
 @njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True)
-def hessian_product(table, coefs, theta, v, X, target, weight, loss, before, after, product):
+def hessian_product(
+    table, coefs, theta, v, X, target, weight, loss, before, after, deltas, spare, v_before, v_after, v_deltas, more,
+    product,
+):  # fmt: skip
     """``product`` = the Hessian of the data loss times v, exact (Pearlmutter 1994, the R-operator)."""
     n, last = X.shape[0], table.shape[0] - 1
     Y = forward(table, coefs, theta, X, before, after)
-    v_before, v_after = np.empty_like(before), np.empty_like(after)
-    tangent(table, coefs, theta, v, X, before, after, v_before, v_after)
+    tangent(table, coefs, theta, v, X, before, after, v_before, v_after, more)
     through = loss != CROSS_ENTROPY_OF_LOGITS
     beta = coefs[last, T.BETA]
     moved = _block(table[last], n, v_after if through else v_before)
-    dA, vdA = np.empty_like(Y), np.empty_like(Y)
-    loss_backward(loss, beta, Y, target, weight, dA)
-    loss_curvature(loss, beta, Y, target, weight, moved, vdA)
+    loss_backward(loss, beta, Y, target, weight, matrix(deltas, 0, n, Y.shape[1]))
+    loss_curvature(loss, beta, Y, target, weight, moved, matrix(v_deltas, 0, n, Y.shape[1]))
+    here, half = 0, deltas.shape[1]
     for k in range(last, -1, -1):
         row = table[k]
+        inputs = row[T.INPUTS] if k > 0 else 0
         A, Y = _block(row, n, before), _block(row, n, after)
         below = _block(table[k - 1], n, after) if k > 0 else X
         v_below = _block(table[k - 1], n, v_after) if k > 0 else X
-        dA, vdA = dense_backward_tangent(
-            row, coefs[k], theta, v, below, v_below, k > 0, A, Y, _block(row, n, v_before), dA, vdA,
-            through or k < last, product,
+        dA, vdA = matrix(deltas, here * half, n, row[T.OUTPUTS]), matrix(v_deltas, here * half, n, row[T.OUTPUTS])
+        dX, vdX = matrix(deltas, half - here * half, n, inputs), matrix(v_deltas, half - here * half, n, inputs)
+        dense_backward_tangent(
+            row, coefs[k], theta, v, below, v_below, A, Y, _block(row, n, v_before), dA, vdA,
+            through or k < last, spare, more, dX, vdX, k > 0, product,
         )  # fmt: skip
+        here = 1 - here
 
 
 @njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True)
-def gauss_newton_product(table, coefs, theta, v, X, target, weight, loss, before, after, deltas, spare, product):
+def gauss_newton_product(
+    table, coefs, theta, v, X, target, weight, loss, before, after, deltas, spare, v_before, v_after, more, product
+):
     """``product`` = J' H J v, with J the derivative of what the loss is worked from and H the loss's own curvature.
 
     Schraudolph (2002), section 3. Cross-entropy of logits is worked from the logits (a matching pair), the others from
@@ -130,11 +134,10 @@ def gauss_newton_product(table, coefs, theta, v, X, target, weight, loss, before
     """
     n, last = X.shape[0], table.shape[0] - 1
     Y = forward(table, coefs, theta, X, before, after)
-    v_before, v_after = np.empty_like(before), np.empty_like(after)
-    tangent(table, coefs, theta, v, X, before, after, v_before, v_after)
+    tangent(table, coefs, theta, v, X, before, after, v_before, v_after, more)
     through = loss != CROSS_ENTROPY_OF_LOGITS
     moved = _block(table[last], n, v_after if through else v_before)
-    seed = _matrix(deltas[0], n, Y.shape[1])
+    seed = matrix(deltas, 0, n, Y.shape[1])
     loss_curvature(loss, coefs[last, T.BETA], Y, target, weight, moved, seed)
     backward(table, coefs, theta, X, before, after, deltas, through, spare, product)
 
@@ -144,11 +147,11 @@ def gradient_rows(table, coefs, theta, X, before, after, deltas, spare, rows):
     """The gradient of each row of X apart, ``rows`` (n, theta.size), from the derivative by Y in ``deltas[0]``."""
     n, last = X.shape[0], table.shape[0] - 1
     forward(table, coefs, theta, X, before, after)
-    here = 0
+    here, half = 0, deltas.shape[1]
     for k in range(last, -1, -1):
         row = table[k]
-        dA = _matrix(deltas[here], n, row[T.OUTPUTS])
-        dX = _matrix(deltas[1 - here], n, row[T.INPUTS] if k > 0 else 0)
+        dA = matrix(deltas, here * half, n, row[T.OUTPUTS])
+        dX = matrix(deltas, half - here * half, n, row[T.INPUTS] if k > 0 else 0)
         A, Y = _block(row, n, before), _block(row, n, after)
         below = _block(table[k - 1], n, after) if k > 0 else X
         dense_backward_rows(row, coefs[k], theta, below, A, Y, dA, spare, dX, k > 0, rows)
