@@ -78,25 +78,26 @@ def train(ctx: click.Context, out: Path | None, quiet: bool, as_json: bool, **se
 
     Ctrl-C ends after the current step; the model is saved and the report written all the same.
     """
-    from scipy_ae.cli.display import Display, listening
     from scipy_ae.errors import InputError
-    from scipy_ae.experiments.run import Interrupt, new_folder, run
-    from scipy_ae.experiments.setup import Setup
-    from scipy_ae.experiments.spec import Spec
+    from scipy_ae.experiments.report_process import ReportProcess
 
     if quiet and as_json:
         raise InputError(
             "quiet and json contradict each other: one prints the report's path alone, the other the result"
         )
-    setup = Setup.of(Spec(**settings))
-    path = out or new_folder(setup.spec, Path("reports"))
-    interrupt = Interrupt()
-    display = Display(setup.spec.iterations, silent=quiet or as_json)
-    with display, listening(interrupt):
-        outcome = run(setup, path, reader=display.record, pulse=display.pulse, interrupt=interrupt)
-    from scipy_ae import report
+    with ReportProcess() as reporter:
+        from scipy_ae.cli.display import Display, listening
+        from scipy_ae.experiments.run import Interrupt, new_folder, run
+        from scipy_ae.experiments.setup import Setup
+        from scipy_ae.experiments.spec import Spec
 
-    index = report.write(outcome.folder)
+        setup = Setup.of(Spec(**settings))
+        path = out or new_folder(setup.spec, Path("reports"))
+        interrupt = Interrupt()
+        display = Display(setup.spec.iterations, silent=quiet or as_json)
+        with display, listening(interrupt):
+            outcome = run(setup, path, reader=display.record, pulse=display.pulse, interrupt=interrupt)
+        index = reporter.write(outcome.folder)
     display.conclude(outcome, index, quiet=quiet, as_json=as_json)
     if outcome.result["interrupted"]:
         ctx.exit(130)

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
-from scipy.optimize import OptimizeResult
 from threadpoolctl import threadpool_limits
 
 from scipy_ae.batches import Batch
@@ -20,6 +19,7 @@ from scipy_ae.objective import Objective
 from scipy_ae.records import Record
 from scipy_ae.schedule import Schedule, Then, Turn
 from scipy_ae.solvers.base import NON_FINITE, Callback
+from scipy_ae.solvers.result import Result
 
 #: Multiplications in a network's largest product up to which more BLAS threads only get in each other's way.
 ONE_THREAD = 4_000_000
@@ -84,7 +84,7 @@ def train(
     batch_size: int | None = None,
     rng: np.random.Generator | None = None,
     stop: Stop | None = None,
-    pulse: Callable[[int, OptimizeResult], None] | None = None,
+    pulse: Callable[[int, Result], None] | None = None,
 ) -> Iterator[Record]:
     """Train, and tell of each iteration as it ends.
 
@@ -137,7 +137,7 @@ class _Run:
         objective: Objective,
         theta: np.ndarray,
         stop: Stop,
-        pulse: Callable[[int, OptimizeResult], None] | None,
+        pulse: Callable[[int, Result], None] | None,
         batch_size: int | None,
         rng: np.random.Generator | None,
     ) -> None:
@@ -205,7 +205,7 @@ class _Run:
             self._move(result.x, result.fun, result.get("jac"))
         return self._ended(turn, result.nit, result.message, before, diverged=_diverged(turn, result))
 
-    def _watch_burst(self, state: OptimizeResult) -> None:
+    def _watch_burst(self, state: Result) -> None:
         """Called after each step within a turn; the record made at its end gives the reason, should this end it."""
         if state.fun < self.value:  # an unguarded first-order method may end above it
             self._move(state.x, state.fun, state.get("jac"))
@@ -243,7 +243,7 @@ class _Run:
                 return
             left -= steps
 
-    def _watch_step(self, turn: Turn, waiting: list[Record], state: OptimizeResult) -> None:
+    def _watch_step(self, turn: Turn, waiting: list[Record], state: Result) -> None:
         """Called after each step of a phase: its record joins those that wait."""
         self.iteration += 1
         if self.pulse is not None:
@@ -260,7 +260,7 @@ class _Run:
         if record.stop:
             raise StopIteration
 
-    def _solve(self, turn: Turn, problem: Objective, steps: int, watch: Callback | None = None) -> OptimizeResult:
+    def _solve(self, turn: Turn, problem: Objective, steps: int, watch: Callback | None = None) -> Result:
         """A run of the solver from the current point; its memory and its evaluations are kept."""
         memory = self.memories.get(id(turn.solver)) if turn.keep else None
         result = turn.solver.solve(problem, self.theta, maxiter=steps, memory=memory, callback=watch)
@@ -326,6 +326,6 @@ class _Run:
         return time.perf_counter() - self.started
 
 
-def _diverged(turn: Turn, result: OptimizeResult) -> bool:
+def _diverged(turn: Turn, result: Result) -> bool:
     """Whether an unguarded first-order method left the finite; the status of others may mean something else."""
     return turn.solver.first_order and result.status == NON_FINITE

@@ -3,6 +3,7 @@
 import json
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -282,3 +283,12 @@ def test_not_enough_memory_is_one_sentence(here, monkeypatch):
     done = scipy_ae("train")
     assert (done.exit_code, done.stderr) == (2, "Error: not enough memory for this: Unable to allocate 28 GiB\n")
     assert list(here.iterdir()) == []
+
+
+@pytest.mark.parametrize("python", [shutil.which("false"), "no-such-python"])
+def test_the_report_is_written_here_where_no_other_process_can(here, monkeypatch, python):
+    """One that ends without a word, and one that cannot begin."""
+    monkeypatch.setattr(sys, "executable", python)
+    assert scipy_ae("train", *SMALL, "--quiet", "--out", "mine").exit_code == 0
+    assert (here / "mine" / "index.html").read_text(encoding="utf-8").startswith("<!")
+    assert (here / "mine" / "figures" / "latent-plane.png").is_file()

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.optimize import OptimizeResult
 
 from scipy_ae import latent
 from scipy_ae.errors import InputError
@@ -19,6 +18,7 @@ from scipy_ae.experiments.spec import Spec
 from scipy_ae.metrics import is_binary
 from scipy_ae.persistence import Model, save
 from scipy_ae.records import History, Record, RunFolder, write_aside
+from scipy_ae.solvers.result import Result
 from scipy_ae.training import DIVERGED, INTERRUPTED, train
 
 #: The latent points from which the study draws its new circles.
@@ -66,7 +66,7 @@ def run(
     path: Path,
     *,
     reader: Callable[[Record], None] = lambda record: None,
-    pulse: Callable[[int, OptimizeResult], None] | None = None,
+    pulse: Callable[[int, Result], None] | None = None,
     interrupt: Interrupt | None = None,
 ) -> Outcome:
     """Train as the setup says and write all files of the run folder but the report's.

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-from scipy.optimize import OptimizeResult
 
 from scipy_ae.errors import InputError, NonFiniteError, UnsupportedError
 from scipy_ae.problem import Problem, listed
+from scipy_ae.solvers.result import Result
 from scipy_ae.solvers.watched import ObjectiveRaised, Point, Watched
 
 #: ``status`` of a result, as far as SciPy's own methods do not bring their own codes.
 CONVERGED, MAXITER, STUCK, NON_FINITE, RAISED, STOPPED = 0, 1, 2, 3, 4, 99
 
-Callback = Callable[[OptimizeResult], None]
+Callback = Callable[[Result], None]
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Report:
         if self._callback is None:
             return False
         # copies: what the caller does with them must not reach the solver
-        result = OptimizeResult(x=theta.copy(), fun=fun, nit=self.nit, nfev=self._watched.nfev)
+        result = Result(x=theta.copy(), fun=fun, nit=self.nit, nfev=self._watched.nfev)
         if jac is not None:
             result.jac = jac.copy()
         try:
@@ -89,7 +89,7 @@ class Solver(ABC):
         maxiter: int | None = None,
         memory: Any = None,
         callback: Callback | None = None,
-    ) -> OptimizeResult:
+    ) -> Result:
         """Minimise ``problem`` from ``theta``.
 
         Parameters
@@ -105,12 +105,12 @@ class Solver(ABC):
             changed and returned again: copy it first where the old one is still wanted. The problem may have changed
             in between: no value or gradient is remembered.
         callback : callable, optional
-            ``callback(intermediate_result)`` after each iteration, an OptimizeResult with ``x``, ``fun``, ``nit``,
+            ``callback(intermediate_result)`` after each iteration, a :class:`Result` with ``x``, ``fun``, ``nit``,
             ``nfev``, and ``jac`` where known. Raising StopIteration ends the run, whatever the method.
 
         Returns
         -------
-        OptimizeResult
+        Result
             ``x`` is the lowest finite point seen, never above the start, and ``fun`` and ``jac`` (where known) are
             taken there; first-order methods without guard return their last iterate instead, as published.
             ``nit``, ``nfev``, ``njev``, ``nhev``, ``status``, ``success``, ``message``; ``memory``, or None.
@@ -169,9 +169,9 @@ def _start(theta: np.ndarray) -> np.ndarray:
     return start
 
 
-def _result(watched: Watched, report: Report, end: End) -> OptimizeResult:
+def _result(watched: Watched, report: Report, end: End) -> Result:
     point = end.last or watched.best
-    result = OptimizeResult(
+    result = Result(
         x=point.theta,
         fun=point.fun,
         nit=report.nit if end.nit is None else end.nit,

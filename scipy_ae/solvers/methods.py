@@ -3,17 +3,20 @@
 import inspect
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.optimize import OptimizeResult
-from scipy.sparse.linalg import LinearOperator
 
 from scipy_ae.errors import InputError, unknown
 from scipy_ae.problem import FunctionProblem, Problem
 from scipy_ae.solvers.base import Solver, number
 from scipy_ae.solvers.inverse_hessian import InverseHessian
 from scipy_ae.solvers.registry import build, options_of
+from scipy_ae.solvers.result import Result
+
+if TYPE_CHECKING:  # SciPy is imported where a method is called: by then it is there
+    from scipy.optimize import OptimizeResult
+    from scipy.sparse.linalg import LinearOperator
 
 #: Options that belong to the call and not to a solver.
 _OF_THE_CALL = ("maxiter", "tol", "disp", "return_all", "eps", "memory")
@@ -50,7 +53,7 @@ class ForwardDifferences(Problem):
         return value, gradient
 
 
-def as_method(solver: type[Solver]) -> Callable[..., OptimizeResult]:
+def as_method(solver: type[Solver]) -> "Callable[..., OptimizeResult]":
     """``solver`` as a callable for ``minimize(method=...)``, which can be called by itself as well.
 
     Options are those of the solver, and ``maxiter``, ``disp``, ``return_all``, ``eps`` (step of forward differences
@@ -69,7 +72,9 @@ def as_method(solver: type[Solver]) -> Callable[..., OptimizeResult]:
         constraints: Any = (),
         callback: Callable | None = None,
         **options: Any,
-    ) -> OptimizeResult:
+    ) -> "OptimizeResult":
+        from scipy.optimize import OptimizeResult
+
         _refuse(solver.name, hess=hess, hessp=hessp, bounds=bounds, constraints=constraints)
         call, rest = _split(solver, options)
         start = np.atleast_1d(np.asarray(x0, dtype=float)).ravel()
@@ -92,7 +97,7 @@ def as_method(solver: type[Solver]) -> Callable[..., OptimizeResult]:
             result.allvecs = visited
         if call["disp"]:
             sys.stdout.write(_summary(result))
-        return result
+        return OptimizeResult(result)
 
     method.__name__ = method.__qualname__ = solver.name.lower().replace("-", "_")
     method.__doc__ = f"{solver.name} for ``scipy.optimize.minimize(method=...)``.\n\n{inspect.getdoc(solver)}"
@@ -126,29 +131,33 @@ def _told(callback: Callable | None, visited: list | None) -> Callable | None:
     """SciPy's two forms of callback as ours: of a point, or of an argument named ``intermediate_result``."""
     if callback is None and visited is None:
         return None
+    from scipy.optimize import OptimizeResult
+
     asked = set(inspect.signature(callback).parameters) if callback is not None else set()
 
-    def told(result: OptimizeResult) -> None:
+    def told(result: Result) -> None:
         if visited is not None:
             visited.append(result.x.copy())
         if callback is None:
             return
         if asked == {"intermediate_result"}:
-            callback(intermediate_result=result)
+            callback(intermediate_result=OptimizeResult(result))
         else:
             callback(result.x)
 
     return told
 
 
-def _operator(memory: InverseHessian) -> LinearOperator:
+def _operator(memory: InverseHessian) -> "LinearOperator":
+    from scipy.sparse.linalg import LinearOperator
+
     def product(v: np.ndarray) -> np.ndarray:
         return memory.matvec(np.ascontiguousarray(v, dtype=float).ravel())
 
     return LinearOperator((memory.size, memory.size), matvec=product, rmatvec=product, dtype=float)
 
 
-def _summary(result: OptimizeResult) -> str:
+def _summary(result: Result) -> str:
     return (
         f"{result.message}\n"
         f"         Current function value: {result.fun:f}\n"

@@ -6,13 +6,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from scipy.optimize import show_options
-
 from scipy_ae.errors import InputError, unknown
 from scipy_ae.solvers.base import Solver
 from scipy_ae.solvers.first_order import Adam, AdaptiveEta, GradientDescent, Momentum
 from scipy_ae.solvers.quasi_newton import BFGS, LBFGS
-from scipy_ae.solvers.scipy_methods import ScipyMethod
 from scipy_ae.solvers.scipy_recipes import RECIPES, Recipe
 
 _OURS: tuple[type[Solver], ...] = (BFGS, LBFGS, Adam, GradientDescent, Momentum, AdaptiveEta)
@@ -48,6 +45,8 @@ def get(name: str, **options: Any) -> Solver:
     ours = {solver.name.lower(): solver for solver in _OURS}
     if key in ours:
         return build(ours[key], options)
+    from scipy_ae.solvers.scipy_methods import ScipyMethod  # brings scipy.optimize, which ours do without
+
     for recipe in _recipes():
         if key in (recipe.method.lower(), _PREFIX + recipe.method.lower()):
             return ScipyMethod(recipe, _name(recipe), **options)
@@ -87,6 +86,8 @@ def _name(recipe: Recipe) -> str:
 @cache
 def _recipes() -> tuple[Recipe, ...]:
     """The recipes that the installed SciPy knows: COBYQA came with 1.14."""
+    from scipy.optimize import show_options
+
     known = []
     for recipe in RECIPES:
         try:
