@@ -11,7 +11,7 @@ from scipy_ae import solvers
 from scipy_ae.errors import InputError
 from scipy_ae.kernels import quasi_newton as kernels
 from scipy_ae.problem import FunctionProblem
-from scipy_ae.solvers.inverse_hessian import DenseMatrix, PairRing, TermSum
+from scipy_ae.solvers.inverse_hessian import DenseMatrix, DirectionSum, PairRing
 
 ROSEN = FunctionProblem(rosen, rosen_der)
 
@@ -81,14 +81,22 @@ def updated(matrix, s, y):
 
 
 @pytest.mark.parametrize("steps", [1, 3, 4, 5, 9])
+@pytest.mark.parametrize("bursts", [False, True])
 @pytest.mark.parametrize("form", ["sum", "ring", "dense"])
-def test_forms_follow_the_formula(form, steps):
+def test_forms_follow_the_formula(form, bursts, steps):
+    """Also where every other step begins anew at another point, as a burst does."""
     rng, n = np.random.default_rng(steps), 40
     hessian = quadratic(n, 50.0)
-    memory = {"sum": TermSum(n), "ring": PairRing(n, 20, "fixed"), "dense": DenseMatrix(np.eye(n))}[form]
+    memory = {"sum": DirectionSum(n), "ring": PairRing(n, 20, "fixed"), "dense": DenseMatrix(np.eye(n))}[form]
     matrix, g = np.eye(n), rng.normal(size=n)
     p, _ = memory.direction(g)
-    for _ in range(steps):
+    for step in range(steps):
+        if bursts and step % 2:
+            g = g + hessian.jac(rng.normal(size=n))
+            for _ in range(step):  # what is asked and not used leaves nothing behind
+                p, slope = memory.direction(g)
+            np.testing.assert_allclose(p, -matrix @ g, rtol=1e-8, atol=1e-10)
+            assert slope == pytest.approx(p @ g, rel=1e-10)
         memory = memory.roomy()
         alpha = rng.uniform(0.1, 2)
         g_new = g + hessian.jac(alpha * p)
@@ -134,8 +142,8 @@ def test_fold_into_the_matrix_changes_no_iterate(size):
 
 def test_rows_are_kept_until_they_take_more_room_than_the_matrix():
     start = np.random.default_rng(0).normal(size=20)
-    assert isinstance(solvers.get("BFGS").solve(ROSEN, start, maxiter=10).memory, TermSum)
-    assert isinstance(solvers.get("BFGS").solve(ROSEN, start, maxiter=11).memory, DenseMatrix)
+    assert isinstance(solvers.get("BFGS").solve(ROSEN, start, maxiter=18).memory, DirectionSum)
+    assert isinstance(solvers.get("BFGS").solve(ROSEN, start, maxiter=20).memory, DenseMatrix)
 
 
 def test_memory_limit_is_kept_by_dropping_the_oldest_pairs():
@@ -158,15 +166,15 @@ def test_limited_memory_is_bfgs_until_a_pair_is_dropped():
 
 
 def test_default_limit_is_256_mib():
-    assert isinstance(solvers.get("BFGS").solve(quadratic(6, 2.0), np.ones(6), maxiter=1).memory, TermSum)
+    assert isinstance(solvers.get("BFGS").solve(quadratic(6, 2.0), np.ones(6), maxiter=1).memory, DirectionSum)
     big = FunctionProblem(lambda x: 0.5 * x @ x, lambda x: x.copy())
-    assert isinstance(solvers.get("BFGS").solve(big, np.ones(4096), maxiter=1).memory, TermSum)
+    assert isinstance(solvers.get("BFGS").solve(big, np.ones(4096), maxiter=1).memory, DirectionSum)
     assert isinstance(solvers.get("BFGS").solve(big, np.ones(4097), maxiter=1).memory, PairRing)
 
 
 def test_pair_without_curvature_is_left_out():
     n = 6
-    for memory in (TermSum(n), PairRing(n, 3), DenseMatrix(np.eye(n))):
+    for memory in (DirectionSum(n), PairRing(n, 3), DenseMatrix(np.eye(n))):
         memory, g = memory.roomy(), np.ones(n)
         p, _ = memory.direction(g)
         p, slope = memory.advance(0.5, p, g, g * 1.5)  # the slope grew along the step

@@ -5,18 +5,16 @@ With s = the step, y = the change of the gradient and rho = 1 / (y . s), one BFG
 
     H+ = (I - rho s y') H (I - rho y s') + rho s s'.
 
-Three ways to keep H, one section each. They give the same directions up to rounding:
+Three ways to keep H, which give the same directions up to rounding:
 
-sum
-    With w = H y and c = rho (1 + rho y . w) the update is H + c s s' - rho (w s' + s w'), so H is gamma I plus one
-    such term for each step (the form of Buckley & LeNir 1983, Math. Program. 27, 155-175). Applying k terms reads
-    2 k n numbers once, half of what the two-loop recursion reads. The oldest term cannot be dropped, since every
-    later w depends on it.
+directions
+    As a sum over all directions taken so far: :mod:`scipy_ae.kernels.directions`.
 ring
     The last m pairs (s, y), applied by the two-loop recursion (Nocedal 1980, Math. Comp. 35, 773-782): L-BFGS.
 dense
-    The (n, n) matrix, of which only the lower triangle is used. The newest term waits and is added in the pass that
-    applies the matrix next, so that a step reads and writes n^2 / 2 numbers once.
+    The (n, n) matrix, of which only the lower triangle is used. With w = H y and c = rho (1 + rho y . w) the update is
+    H + c s s' - rho (w s' + s w'); the newest such term waits and is added in the pass that applies the matrix next,
+    so that a step reads and writes n^2 / 2 numbers once.
 
 Notes for whoever edits. ``a[:] = b`` of two arrays costs seconds of compilation for the message of a shape mismatch;
 loops cost none. A loop that stores and sums is run one by one, in another order of the sum, where a store might meet a
@@ -35,8 +33,8 @@ import numpy as np
 from numba import njit
 
 #: Sums may be reordered, so that they vectorise; NaN and infinity keep their meaning.
-_REORDER = {"reassoc", "contract", "nsz", "arcp"}
-_EPS = 2.220446049250313e-16
+REORDER = {"reassoc", "contract", "nsz", "arcp"}
+EPS = 2.220446049250313e-16
 
 
 #: Numbers in 256 bytes: the longest stretch that compiled loops take in one go.
@@ -48,7 +46,7 @@ def clear_vector(n: int) -> np.ndarray:
     return np.empty(n + _CLEAR)[_CLEAR:]
 
 
-@njit(cache=True, fastmath=_REORDER, error_model="numpy", forceinline=True)
+@njit(cache=True, fastmath=REORDER, error_model="numpy", forceinline=True)
 def dot(a: np.ndarray, b: np.ndarray) -> float:
     """Inner product of two (n,) vectors."""
     total = 0.0
@@ -66,7 +64,7 @@ def largest(a: np.ndarray) -> float:
     return top
 
 
-@njit(cache=True, fastmath=_REORDER, error_model="numpy", forceinline=True)
+@njit(cache=True, fastmath=REORDER, error_model="numpy", forceinline=True)
 def difference(
     alpha: float, p: np.ndarray, g_old: np.ndarray, g_new: np.ndarray, s: np.ndarray, y: np.ndarray
 ) -> tuple[float, float]:
@@ -79,138 +77,12 @@ def difference(
         ys += s[i] * y[i]
         yy += y[i] * y[i]
         ss += s[i] * s[i]
-    if not ys > _EPS * math.sqrt(ss * yy):
+    if not ys > EPS * math.sqrt(ss * yy):
         return 0.0, 0.0
     return ys, yy
 
 
-# ------------------------------------------------------------------------------------------ sum
-
-
-@njit(cache=True, fastmath=_REORDER, error_model="numpy", forceinline=True)
-def sum_apply(
-    S: np.ndarray,  # (k or more, n)
-    W: np.ndarray,  # (k or more, n)
-    scale: np.ndarray,  # (k or more, 2): rho, c
-    count: int,
-    gamma: float,
-    v: np.ndarray,  # (n,)
-    out: np.ndarray,  # (n,)
-) -> None:
-    """out = H v from ``count`` terms."""
-    n = v.size
-    for i in range(n):
-        out[i] = gamma * v[i]
-    j = 0
-    while j + 4 <= count:  # four terms in a pass: v and out are loaded once for all of them
-        _four_terms(S[j : j + 4], W[j : j + 4], scale[j : j + 4], v, out)
-        j += 4
-    for last in range(j, count):
-        s, w = S[last], W[last]
-        sv, wv = 0.0, 0.0
-        for i in range(n):
-            sv += s[i] * v[i]
-            wv += w[i] * v[i]
-        along_s, along_w = _weights(scale[last], sv, wv)
-        for i in range(n):
-            out[i] += along_s * s[i] + along_w * w[i]
-
-
-@njit(cache=True, fastmath=_REORDER, error_model="numpy", forceinline=True)
-def _weights(scale: np.ndarray, sv: float, wv: float) -> tuple[float, float]:
-    """What a term adds along s and along w to H v, from s . v and w . v."""
-    return scale[1] * sv - scale[0] * wv, -scale[0] * sv
-
-
-@njit(cache=True, fastmath=_REORDER, error_model="numpy", forceinline=True)
-def _four_terms(
-    S: np.ndarray,  # (4, n)
-    W: np.ndarray,  # (4, n)
-    scale: np.ndarray,  # (4, 2)
-    v: np.ndarray,  # (n,)
-    out: np.ndarray,  # (n,)
-) -> None:
-    s0, s1, s2, s3 = S[0], S[1], S[2], S[3]
-    w0, w1, w2, w3 = W[0], W[1], W[2], W[3]
-    a0, a1, a2, a3 = 0.0, 0.0, 0.0, 0.0
-    b0, b1, b2, b3 = 0.0, 0.0, 0.0, 0.0
-    for i in range(v.size):
-        x = v[i]
-        a0 += s0[i] * x
-        a1 += s1[i] * x
-        a2 += s2[i] * x
-        a3 += s3[i] * x
-        b0 += w0[i] * x
-        b1 += w1[i] * x
-        b2 += w2[i] * x
-        b3 += w3[i] * x
-    a0, b0 = _weights(scale[0], a0, b0)
-    a1, b1 = _weights(scale[1], a1, b1)
-    a2, b2 = _weights(scale[2], a2, b2)
-    a3, b3 = _weights(scale[3], a3, b3)
-    for i in range(v.size):
-        out[i] += (a0 * s0[i] + b0 * w0[i] + a1 * s1[i] + b1 * w1[i]) + (
-            a2 * s2[i] + b2 * w2[i] + a3 * s3[i] + b3 * w3[i]
-        )
-
-
-@njit(cache=True, fastmath=_REORDER, error_model="numpy", forceinline=True)
-def _new_term(
-    ys: float,
-    s: np.ndarray,
-    w: np.ndarray,
-    p: np.ndarray,
-    stretch: float,
-    y: np.ndarray,
-    v: np.ndarray,
-    g_new: np.ndarray,
-) -> tuple[float, float, float]:
-    """From v = H g_new and stretch p = -H g_old: w = H y, the term's rho and c, and v = -H+ g_new with its slope."""
-    for i in range(p.size):
-        w[i] = v[i] + stretch * p[i]
-    rho = 1.0 / ys
-    c = rho * (1.0 + rho * dot(y, w))
-    along_s, along_w = c * dot(s, g_new) - rho * dot(w, g_new), -rho * dot(s, g_new)
-    slope = 0.0
-    for i in range(p.size):
-        v[i] = -(v[i] + along_s * s[i] + along_w * w[i])
-        slope += v[i] * g_new[i]
-    return rho, c, slope
-
-
-@njit(cache=True, error_model="numpy")
-def sum_advance(
-    S: np.ndarray,
-    W: np.ndarray,
-    scale: np.ndarray,
-    count: int,
-    gamma: float,
-    from_first: bool,
-    alpha: float,
-    p: np.ndarray,
-    g_old: np.ndarray,
-    g_new: np.ndarray,
-    out: np.ndarray,
-) -> tuple[int, float, float]:
-    """Add a term in row ``count`` (there must be room); the new count, gamma and slope.
-
-    ``from_first`` sets gamma = y . s / y . y when the first pair comes (Nocedal & Wright, eq. 6.20).
-    """
-    s, w, y = S[count], W[count], np.empty(p.size)
-    ys, yy = difference(alpha, p, g_old, g_new, s, y)
-    if ys == 0.0:
-        sum_apply(S, W, scale, count, gamma, g_new, out)
-        return count, gamma, negate(out, g_new)
-    stretch = 1.0
-    if from_first and count == 0:  # the rescaled matrix would have given p at another length
-        stretch, gamma = ys / yy / gamma, ys / yy
-    sum_apply(S, W, scale, count, gamma, g_new, out)
-    rho, c, slope = _new_term(ys, s, w, p, stretch, y, out, g_new)
-    scale[count, 0], scale[count, 1] = rho, c
-    return count + 1, gamma, slope
-
-
-@njit(cache=True, fastmath=_REORDER, error_model="numpy", forceinline=True)
+@njit(cache=True, fastmath=REORDER, error_model="numpy", forceinline=True)
 def negate(v: np.ndarray, g: np.ndarray) -> float:
     """v = -v; its inner product with ``g``."""
     slope = 0.0
@@ -223,7 +95,7 @@ def negate(v: np.ndarray, g: np.ndarray) -> float:
 # ------------------------------------------------------------------------------------------ ring
 
 
-@njit(cache=True, fastmath=_REORDER, error_model="numpy", forceinline=True)
+@njit(cache=True, fastmath=REORDER, error_model="numpy", forceinline=True)
 def ring_apply(
     S: np.ndarray,  # (m, n)
     Y: np.ndarray,  # (m, n)
@@ -309,7 +181,7 @@ def ring_advance(
 # ------------------------------------------------------------------------------------------ dense
 
 
-@njit(cache=True, fastmath=_REORDER, error_model="numpy", forceinline=True)
+@njit(cache=True, fastmath=REORDER, error_model="numpy", forceinline=True)
 def dense_apply(
     H: np.ndarray,  # (n, n), lower triangle
     s: np.ndarray,  # (n,)
@@ -334,6 +206,29 @@ def dense_apply(
         out[i] += total + row[i] * x
 
 
+@njit(cache=True, fastmath=REORDER, error_model="numpy", forceinline=True)
+def _new_term(
+    ys: float,
+    s: np.ndarray,
+    w: np.ndarray,
+    p: np.ndarray,
+    y: np.ndarray,
+    v: np.ndarray,
+    g_new: np.ndarray,
+) -> tuple[float, float, float]:
+    """From v = H g_new and p = -H g_old: w = H y, the term's rho and c, and v = -H+ g_new with its slope."""
+    for i in range(p.size):
+        w[i] = v[i] + p[i]
+    rho = 1.0 / ys
+    c = rho * (1.0 + rho * dot(y, w))
+    along_s, along_w = c * dot(s, g_new) - rho * dot(w, g_new), -rho * dot(s, g_new)
+    slope = 0.0
+    for i in range(p.size):
+        v[i] = -(v[i] + along_s * s[i] + along_w * w[i])
+        slope += v[i] * g_new[i]
+    return rho, c, slope
+
+
 @njit(cache=True, error_model="numpy")
 def dense_advance(
     H: np.ndarray,
@@ -353,7 +248,7 @@ def dense_advance(
     ys, _ = difference(alpha, p, g_old, g_new, s, y)
     if ys == 0.0:
         return 0.0, 0.0, negate(out, g_new)
-    return _new_term(ys, s, w, p, 1.0, y, out, g_new)
+    return _new_term(ys, s, w, p, y, out, g_new)
 
 
 @njit(cache=True, error_model="numpy")

@@ -5,9 +5,10 @@ from abc import ABC, abstractmethod
 import numpy as np
 
 from scipy_ae.errors import InputError
+from scipy_ae.kernels import directions
 from scipy_ae.kernels import quasi_newton as kernels
 
-_FIRST_ROWS = 16
+_FIRST_ROWS, _FOLDED_AT_ONCE = 16, 256
 
 
 class InverseHessian(ABC):
@@ -30,7 +31,7 @@ class InverseHessian(ABC):
 
     @abstractmethod
     def advance(self, alpha: float, p: np.ndarray, g_old: np.ndarray, g_new: np.ndarray) -> tuple[np.ndarray, float]:
-        """Learn from a step ``alpha p`` with p = -H g_old; the next direction -H g_new and its slope."""
+        """Learn from a step ``alpha p`` along the direction last given; the next direction -H g_new and its slope."""
 
     def roomy(self) -> "InverseHessian":
         """Itself with room for one more pair, or the form that has it."""
@@ -45,8 +46,8 @@ class InverseHessian(ABC):
         return f"<{type(self).__name__} of {self.pairs} pairs for {self.size} weights>"
 
 
-class TermSum(InverseHessian):
-    """H as a sum of one term for each step: O(k n) a step, 16 k n bytes; goes over to the matrix at 2 k > n.
+class DirectionSum(InverseHessian):
+    """H as a sum over the directions taken: O(k n) at step k, 8 k n bytes; goes over to the matrix at k = n.
 
     Parameters
     ----------
@@ -60,53 +61,57 @@ class TermSum(InverseHessian):
     def __init__(self, size: int, scale: float = 1.0, from_first: bool = False) -> None:
         self.size, self.pairs = size, 0
         self._from_first, self._gamma = from_first, scale
-        self._steps = np.empty((0, size))
-        self._images = np.empty((0, size))
-        self._scale = np.empty((0, 2))
+        self._count, self._joined = 0, True  # rows in use; whether a pair joins the last to the one before it
+        self._rows = np.empty((0, size))
+        self._bands = np.empty((0, 2))
 
     @property
     def nbytes(self) -> int:
-        return self._steps.nbytes + self._images.nbytes + self._scale.nbytes
+        return self._rows.nbytes + self._bands.nbytes
 
     def matvec(self, v: np.ndarray) -> np.ndarray:
         out = kernels.clear_vector(self.size)
-        kernels.sum_apply(self._steps, self._images, self._scale, self.pairs, self._gamma, v, out)
+        directions.directions_apply(self._rows, self._bands, self._count, self._gamma, v, out)
         return out
 
+    def direction(self, g: np.ndarray) -> tuple[np.ndarray, float]:
+        at = self._count if self._joined else self._count - 1  # over one that taught nothing
+        self._make_room(at + 1)
+        p = self._rows[at]
+        directions.directions_apply(self._rows, self._bands, at, self._gamma, g, p)
+        self._bands[at] = 0.0
+        self._count, self._joined = at + 1, False
+        return p, kernels.negate(p, g)
+
     def advance(self, alpha: float, p: np.ndarray, g_old: np.ndarray, g_new: np.ndarray) -> tuple[np.ndarray, float]:
-        out = kernels.clear_vector(self.size)
-        self.pairs, self._gamma, slope = kernels.sum_advance(
-            self._steps,
-            self._images,
-            self._scale,
-            self.pairs,
-            self._gamma,
-            self._from_first,
-            alpha,
-            p,
-            g_old,
-            g_new,
-            out,
+        self._make_room(self._count + 1)
+        first = self._from_first and self.pairs == 0
+        self._joined, self._gamma, slope = directions.directions_advance(
+            self._rows, self._bands, self._count, self._gamma, first, alpha, g_old, g_new
         )
-        return out, slope
+        self.pairs += self._joined
+        self._count += 1
+        return self._rows[self._count - 1], slope
 
     def roomy(self) -> InverseHessian:
-        limit = self.size // 2
-        if self.pairs >= limit and self.pairs > 0:
-            return self._folded()
-        if self.pairs == len(self._steps):
-            rows = max(min(2 * self.pairs, limit), min(_FIRST_ROWS, limit), 1)
-            self._steps = _with_rows(self._steps, rows)
-            self._images = _with_rows(self._images, rows)
-            self._scale = _with_rows(self._scale, rows)
-        return self
+        return self if self._count < max(self.size, 2) else self._folded()
+
+    def _make_room(self, rows: int) -> None:
+        have = len(self._rows)
+        if rows > have:
+            rows = max(rows, min(2 * have, self.size), _FIRST_ROWS)
+            self._rows, self._bands = _with_rows(self._rows, rows), _with_rows(self._bands, rows)
 
     def _folded(self) -> "DenseMatrix":
-        """The same H as a matrix; takes over, and uses up, the rows."""
-        s, w, scale = self._steps[: self.pairs], self._images[: self.pairs], self._scale[: self.pairs]
-        for row in range(self.pairs):  # the terms c s s' - rho (w s' + s w') as s' a + a' s
-            w[row] = 0.5 * scale[row, 1] * s[row] - scale[row, 0] * w[row]
-        matrix = w.T @ s
+        """The same H as a matrix: gamma I + M + M', where M = the sum of p_k' (T_kk / 2 p_k + T_k,k+1 p_k+1)."""
+        rows, bands = self._rows[: self._count], self._bands[: self._count]
+        matrix = np.zeros((self.size, self.size))
+        for start in range(0, self._count, _FOLDED_AT_ONCE):
+            part = slice(start, start + _FOLDED_AT_ONCE)
+            image = 0.5 * bands[part, :1] * rows[part]
+            after = rows[start + 1 : start + 1 + len(image)]
+            image[: len(after)] += bands[part, 1:][: len(after)] * after
+            matrix += rows[part].T @ image
         kernels.dense_gather(matrix, self._gamma)
         return DenseMatrix(matrix, self.pairs)
 

@@ -21,7 +21,7 @@ from scipy_ae.solvers.base import (
     Solver,
     number,
 )
-from scipy_ae.solvers.inverse_hessian import DenseMatrix, InverseHessian, PairRing, TermSum
+from scipy_ae.solvers.inverse_hessian import DenseMatrix, DirectionSum, InverseHessian, PairRing
 from scipy_ae.solvers.watched import Point, Watched
 
 #: The relative decrease that another start from scratch must have brought.
@@ -158,9 +158,9 @@ def _stuck(state: np.ndarray, curvature: InverseHessian) -> End:
 class BFGS(Solver):
     """BFGS with SciPy's iterates, at O(k n) for step k in place of O(n^3).
 
-    The inverse Hessian starts as the identity and is kept as one term for each step, 16 k n bytes; once these would
-    take more room than the matrix, at 2 k > n, they are folded into it, and a step costs O(n^2). Where SciPy ends for
-    loss of precision this forgets what it has learned and goes on, as long as that pays.
+    The inverse Hessian starts as the identity and is kept as a sum over the directions taken, 8 k n bytes; once these
+    would take more room than the matrix, at k = n, they are folded into it, and a step costs O(n^2). Where SciPy ends
+    for loss of precision this forgets what it has learned and goes on, as long as that pays.
 
     Parameters
     ----------
@@ -213,7 +213,7 @@ class BFGS(Solver):
 
     def _empty(self, size: int) -> InverseHessian:
         if 16 * size**2 <= self._max_memory:
-            return TermSum(size, self._scale, self._from_first)
+            return DirectionSum(size, self._scale, self._from_first)
         rows = max(1, int(self._max_memory // (16 * size)))
         return PairRing(size, rows, "first" if self._from_first else "fixed", self._scale)
 
