@@ -26,6 +26,8 @@ LETTERS_MEDIAN, LETTERS_WORST, LETTERS_RATIO = 0.1, 1.0, 5.0
 #: Whole processes, in seconds, and the peak memory of a letters run, in MB.
 PROCESSES = {"--help": 0.2, "train, kernels cached": 2.0, "train, first ever": 30.0}
 MEMORY, MEMORY_OF = 200.0, "train, kernels cached"
+#: The reference run: share of starts with at most one wrong pixel in any letter.
+WITHIN_ONE = 90.0
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ def goals(results: dict[str, Any]) -> list[Goal]:
         *_of_step(results.get("step", [])),
         *_of_letters(results.get("letters", [])),
         *_of_processes(results.get("whole", [])),
+        *_of_reference(results.get("reference", [])),
     ]
 
 
@@ -102,6 +105,13 @@ def _of_processes(rows: list[dict[str, Any]]) -> Iterator[Goal]:
         yield Goal(f"scipy-ae {row['command']}: wall time", row["median"], PROCESSES[row["command"]], False, "s")
         if row["command"] == MEMORY_OF:
             yield Goal(f"scipy-ae {row['command']}: peak memory", row["peak_mb"], MEMORY, False, "MB")
+
+
+def _of_reference(rows: list[dict[str, Any]]) -> Iterator[Goal]:
+    for row in rows[:1]:
+        share = 100.0 * row["within_one"] / row["starts"]
+        what = f"reference run: share of {row['starts']} starts with at most one wrong pixel in any letter"
+        yield Goal(what, share, WITHIN_ONE, True, "%")
 
 
 def lost(results: dict[str, Any]) -> list[str]:

@@ -30,14 +30,14 @@ def measure(peers: list[Peer], quick: bool) -> list[dict[str, Any]]:
 def _check(font: str, peers: list[Peer]) -> None:
     """All who take part compute the same on this font too, whose blanks make logits of exactly zero at the start."""
     setup = _setup(font, 0)
-    case = Case(font, setup.spec.layers, setup.dataset.x, start=setup.theta)
+    case = _case(setup)
     check_agreement(f"letters of {font}", contestants_on(case, peers))
 
 
 def _one_start(font: str, seed: int, trainers: list[Trainer], most: int | None) -> list[dict[str, Any]]:
     """All contestants from the same start, one after the other."""
     setup = _setup(font, seed)
-    case = Case(font, setup.spec.layers, setup.dataset.x, start=setup.theta)
+    case = _case(setup)
     runs = [(OURS, _flags(setup.spec), _ours(setup))]
     for trainer in trainers:
         if seed < (trainer.seeds if most is None else most):
@@ -49,11 +49,16 @@ def _one_start(font: str, seed: int, trainers: list[Trainer], most: int | None) 
 
 
 def _setup(font: str, seed: int) -> Setup:
-    return Setup.of(Spec(dataset=font, letters="all", init="fan-in", burst=50, target_pixels=0, seed=seed))
+    settings = {"init": "fan-in", "code": "identity", "burst": 50, "target_pixels": 0}
+    return Setup.of(Spec(dataset=font, letters="all", seed=seed, **settings))
+
+
+def _case(setup: Setup) -> Case:
+    return Case(setup.spec.dataset, setup.spec.layers, setup.dataset.x, code=setup.spec.code, start=setup.theta)
 
 
 def _flags(spec: Spec) -> str:
-    return f"--init {spec.init} --burst {spec.burst}"
+    return f"--init {spec.init} --code {spec.code} --burst {spec.burst}"
 
 
 def _ours(setup: Setup) -> Trained:
@@ -66,5 +71,4 @@ def _ours(setup: Setup) -> Trained:
         best = record if best is None or record.loss < best.loss else best
         steps += record.steps
     taken = time.perf_counter() - started
-    case = Case(setup.spec.dataset, setup.spec.layers, setup.dataset.x)
-    return Trained(taken, steps, wrong_pixels(case, best.theta))
+    return Trained(taken, steps, wrong_pixels(_case(setup), best.theta))

@@ -22,7 +22,7 @@ DEEP_DIGITS = "64-128-64-2-64-128-64"
 
 @dataclass(frozen=True)
 class Case:
-    """A dense tanh network on the rows of ``x`` (n, p), without penalty.
+    """A dense tanh network on the rows of ``x`` (n, p), its code tanh or linear, without penalty.
 
     A logistic output goes with the cross-entropy from the logits, an identity output with the squared error; both are
     summed over the outputs and averaged over the rows. ``start`` (n,) replaces the fan-in scaled one of seed 0.
@@ -32,11 +32,12 @@ class Case:
     layers: str
     x: np.ndarray
     output: str = "logistic"
+    code: str = "tanh"
     start: np.ndarray | None = None
 
     @cached_property
     def network(self) -> Network:
-        return Network.parse(self.layers, "tanh", self.output)
+        return Network.parse(self.layers, "tanh", self.output, self.code)
 
     @cached_property
     def objective(self) -> Objective:
@@ -58,6 +59,11 @@ class Case:
     def sizes(self) -> list[int]:
         """Lengths of weight, bias, weight, bias, ... in theta."""
         return [size for p, q in self.shapes for size in (p * q, q)]
+
+    @property
+    def linear(self) -> int:
+        """Which hidden layer is linear, from 0; -1 for none."""
+        return len(self.network.encoder) - 1 if self.code == "identity" else -1
 
     @property
     def logistic(self) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 
 from settings import ONE_THREAD
 
-PARTS = {"A": "evaluation", "B": "step", "C": "letters", "D": "whole"}
+PARTS = {"A": "evaluation", "B": "step", "C": "letters", "D": "whole", "E": "reference"}
 
 
 def main() -> None:
@@ -35,7 +35,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="few repeats and starts; not to be quoted")
     parser.add_argument(
-        "--only", type=_parts, default=list(PARTS), metavar="A,B", help="parts to measure, of A, B, C, D"
+        "--only", type=_parts, default=list(PARTS), metavar="A,B", help="parts to measure, of A, B, C, D, E"
     )
     parser.add_argument("--out", type=Path, default=Path(__file__).parent, help="folder to write to [benchmarks]")
     return parser.parse_args()

@@ -20,7 +20,7 @@ from peers import Peer
 
 def evaluation(case: Case) -> Evaluation:
     theta, x = jnp.asarray(case.theta), jnp.asarray(case.x)
-    both = jax.jit(jax.value_and_grad(partial(_loss, tuple(case.shapes), case.logistic)))
+    both = jax.jit(jax.value_and_grad(partial(_loss, tuple(case.shapes), case.linear, case.logistic)))
 
     def call() -> tuple[jax.Array, jax.Array]:
         return jax.block_until_ready(both(theta, x))
@@ -32,19 +32,19 @@ def evaluation(case: Case) -> Evaluation:
     return Evaluation(call, answer)
 
 
-def _logits(shapes: tuple[tuple[int, int], ...], theta: jax.Array, x: jax.Array) -> jax.Array:
+def _logits(shapes: tuple[tuple[int, int], ...], linear: int, theta: jax.Array, x: jax.Array) -> jax.Array:
     """What comes into the last activation, (n, q)."""
     # split, not slices: its transpose is one concatenation in place of a sum of padded vectors
     parts = jnp.split(theta, np.cumsum([size for p, q in shapes for size in (p * q, q)])[:-1])
     y = x
     for k, shape in enumerate(shapes):
         a = y @ parts[2 * k].reshape(shape) + parts[2 * k + 1]
-        y = jnp.tanh(a)
+        y = a if k == linear else jnp.tanh(a)
     return a
 
 
-def _loss(shapes, logistic: bool, theta: jax.Array, x: jax.Array) -> jax.Array:
-    a = _logits(shapes, theta, x)
+def _loss(shapes, linear: int, logistic: bool, theta: jax.Array, x: jax.Array) -> jax.Array:
+    a = _logits(shapes, linear, theta, x)
     if logistic:
         # log(1 + e^a) so written that its derivative at 0 is one half whatever that of abs is held to be there
         size = jnp.abs(a)
@@ -58,7 +58,7 @@ def trainers() -> list[Trainer]:
 
 def _train(rate: float, case: Case) -> Trained:
     """From the case's start; compiled beforehand, so that the clock sees the training alone."""
-    loop = _adam_loop(tuple(case.shapes))
+    loop = _adam_loop(tuple(case.shapes), case.linear)
     theta, x = jnp.asarray(case.theta), jnp.asarray(case.x)
     jax.block_until_ready(loop(theta, x, rate, 1))
     started = time.perf_counter()
@@ -67,9 +67,9 @@ def _train(rate: float, case: Case) -> Trained:
 
 
 @cache
-def _adam_loop(shapes: tuple[tuple[int, int], ...]) -> Callable:
+def _adam_loop(shapes: tuple[tuple[int, int], ...], linear: int) -> Callable:
     """``loop(theta, x, rate, most)``: Adam until no pixel is wrong, looked at every CHUNK steps; steps and theta."""
-    gradient = jax.grad(partial(_loss, shapes, True))
+    gradient = jax.grad(partial(_loss, shapes, linear, True))
 
     def loop(theta, x, rate, most):
         def step(k, state):
@@ -83,7 +83,7 @@ def _adam_loop(shapes: tuple[tuple[int, int], ...]) -> Callable:
         def chunk(state):
             k, _, rest = state
             rest = jax.lax.fori_loop(k, k + CHUNK, step, rest)
-            return k + CHUNK, jnp.sum((_logits(shapes, rest[0], x) > 0) != (x > 0.5)), rest
+            return k + CHUNK, jnp.sum((_logits(shapes, linear, rest[0], x) > 0) != (x > 0.5)), rest
 
         def unfinished(state):
             return (state[0] < most) & (state[1] > 0)

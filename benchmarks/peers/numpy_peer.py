@@ -31,10 +31,10 @@ def _backpropagate(case: Case, weights, biases, weight_gradients, bias_gradients
     """The loss; its gradient is written into the last two."""
     x, n = case.x, len(case.x)
     outputs = [x]
-    for W, b in zip(weights[:-1], biases[:-1]):
+    for k, (W, b) in enumerate(zip(weights[:-1], biases[:-1])):
         a = outputs[-1] @ W
         a += b
-        outputs.append(np.tanh(a, out=a))
+        outputs.append(a if k == case.linear else np.tanh(a, out=a))
     a = outputs[-1] @ weights[-1]
     a += biases[-1]
     if case.logistic:
@@ -50,7 +50,8 @@ def _backpropagate(case: Case, weights, biases, weight_gradients, bias_gradients
         np.sum(delta, axis=0, out=bias_gradients[k])
         if k:
             delta = delta @ weights[k].T
-            delta *= 1 - np.square(outputs[k])
+            if k - 1 != case.linear:
+                delta *= 1 - np.square(outputs[k])
     return value
 
 

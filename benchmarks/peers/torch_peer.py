@@ -22,7 +22,7 @@ def evaluation(case: Case) -> Evaluation:
     parameters, x = _parameters(case), torch.from_numpy(case.x)
 
     def call() -> tuple[torch.Tensor, tuple[torch.Tensor, ...]]:
-        loss = _loss(case.logistic, parameters, x)
+        loss = _loss(case, parameters, x)
         return loss, torch.autograd.grad(loss, parameters)
 
     def answer() -> tuple[float, np.ndarray]:
@@ -39,16 +39,17 @@ def _parameters(case: Case) -> list[torch.Tensor]:
     return [torch.tensor(part).reshape(shape).requires_grad_() for part, shape in zip(parts, shapes)]
 
 
-def _logits(parameters: list[torch.Tensor], x: torch.Tensor) -> torch.Tensor:
+def _logits(case: Case, parameters: list[torch.Tensor], x: torch.Tensor) -> torch.Tensor:
     y = x
-    for weight, bias in zip(parameters[:-2:2], parameters[1:-2:2]):
-        y = torch.tanh(torch.addmm(bias, y, weight))
+    for k, (weight, bias) in enumerate(zip(parameters[:-2:2], parameters[1:-2:2])):
+        y = torch.addmm(bias, y, weight)
+        y = y if k == case.linear else torch.tanh(y)
     return torch.addmm(parameters[-1], y, parameters[-2])
 
 
-def _loss(logistic: bool, parameters: list[torch.Tensor], x: torch.Tensor) -> torch.Tensor:
-    a = _logits(parameters, x)
-    if logistic:
+def _loss(case: Case, parameters: list[torch.Tensor], x: torch.Tensor) -> torch.Tensor:
+    a = _logits(case, parameters, x)
+    if case.logistic:
         return binary_cross_entropy_with_logits(a, x, reduction="sum") / len(x)
     return torch.square(a - x).sum() / len(x)
 
@@ -64,11 +65,11 @@ def _train(rate: float, case: Case) -> Trained:
     while wrong and time.perf_counter() - started < SECONDS:
         for _ in range(CHUNK):
             optimiser.zero_grad(set_to_none=True)
-            _loss(case.logistic, parameters, x).backward()
+            _loss(case, parameters, x).backward()
             optimiser.step()
         steps += CHUNK
         with torch.no_grad():
-            wrong = int(((_logits(parameters, x) > 0) != (x > 0.5)).sum())
+            wrong = int(((_logits(case, parameters, x) > 0) != (x > 0.5)).sum())
     return Trained(time.perf_counter() - started, steps, wrong)
 
 
