@@ -67,11 +67,11 @@ def train(ctx: click.Context, out: Path | None, quiet: bool, as_json: bool, **se
     The published run, ten letters through two numbers:
       scipy-ae train --solver BFGS --every 4 --std 0.73
     All 32 lowercase letters with the advised settings:
-      scipy-ae train --dataset font3 --letters 32 --init fan-in
+      scipy-ae train --dataset font3 --letters all --init fan-in --code identity --burst 50
     One hand-over in place of alternation:
       scipy-ae train --schedule 'adam:500 bfgs:300' --letters 32
     As published to the letter, stalling included:
-      scipy-ae train --output tanh --loss squared-error --carry reset --no-guard
+      scipy-ae train --output tanh --loss squared-error --carry reset --no-guard --l2 0
     Your own letters, numbers or images:
       scipy-ae train --dataset font.h:Font3
       scipy-ae train --dataset measurements.csv --layers 12-8-2-8-12

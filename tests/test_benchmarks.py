@@ -206,4 +206,4 @@ def test_an_unknown_part_is_refused():
         [sys.executable, str(ROOT / "benchmarks" / "run.py"), "--only", "A,Q"], capture_output=True, text=True
     )
     assert done.returncode == 2
-    assert "'Q' is not accepted; A, B, C, D are" in done.stderr
+    assert "'Q' is not accepted; A, B, C, D, E are" in done.stderr
