@@ -3,25 +3,26 @@
 BLAS spends more on finding its way than on a product of 10 x 35 by 35 x 28 numbers, and loops that the compiler
 vectorises by itself end in long scalar remainders at such widths. Here one tile of the result stays in registers while
 all of the inner dimension passes by (Goto & van de Geijn 2008, "Anatomy of high-performance matrix multiplication",
-ACM TOMS 34, section 4.2). A vector is 64 bytes: one register of AVX-512, two of AVX2, four of NEON; the compiler
-splits it where it must.
+ACM TOMS 34, section 4.2). A vector is 64 bytes where the processor has AVX-512, else 32: one register of AVX2, two of
+NEON. A tile of 4 x 2 vectors then leaves registers free for what passes by.
 """
 
 from llvmlite import ir
+from llvmlite.binding import get_host_cpu_features
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
 from scipy_ae.kernels.views import pointer
 
-_BYTES = 64
+_BYTES = 64 if get_host_cpu_features().get("avx512f") else 32
 _WORD, _INDEX = ir.IntType(64), ir.IntType(32)
 _FUSED = ("contract",)  # a multiplication and an addition may be rounded once
 
 
 def _register(dtype):
     """The vector type for float64 or float32."""
-    return ir.VectorType(ir.DoubleType() if dtype == types.float64 else ir.FloatType(), 512 // dtype.bitwidth)
+    return ir.VectorType(ir.DoubleType() if dtype == types.float64 else ir.FloatType(), 8 * _BYTES // dtype.bitwidth)
 
 
 def _load(builder, register, at):
@@ -47,7 +48,7 @@ def _spread(builder, register, number):
 @intrinsic
 def lanes(typing, array):
     """How many numbers of an array fill a register."""
-    count = _BYTES * 8 // array.dtype.bitwidth
+    count = 8 * _BYTES // array.dtype.bitwidth
     return types.intp(array), lambda context, builder, signature, args: ir.Constant(_WORD, count)
 
 
