@@ -68,6 +68,15 @@ def test_the_same_spec_gives_the_same_theta_byte_for_byte(tmp_path):
     assert load(one.folder.model).theta.tobytes() == load(two.folder.model).theta.tobytes()
 
 
+@pytest.mark.parametrize("given", [{}, {"schedule": "adam:3 bfgs:4 TNC:2", "iterations": None}])
+def test_compiling_beforehand_leaves_no_trace(tmp_path, monkeypatch, given):
+    there = run(setup(**given), tmp_path / "there")
+    monkeypatch.setattr("scipy_ae.experiments.run.is_compiled", lambda: False)
+    anew = run(setup(**given), tmp_path / "anew")
+    assert there.model.theta.tobytes() == anew.model.theta.tobytes()
+    assert [record.evaluations for record in there.history] == [record.evaluations for record in anew.history]
+
+
 def test_a_diverged_run_is_saved_with_its_last_good_theta(tmp_path):
     given = {"dataset": "circles", "layers": "42-8-2-8-42", "letters": None, "activation": "identity"}
     made = setup(**given, every=0, guard=False, eta=50.0, iterations=500)

@@ -11,13 +11,15 @@ from typing import Any
 import numpy as np
 
 from scipy_ae import latent
-from scipy_ae.errors import InputError
+from scipy_ae.errors import InputError, NonFiniteError
 from scipy_ae.experiments.machine import describe_machine
 from scipy_ae.experiments.setup import Setup
 from scipy_ae.experiments.spec import Spec
+from scipy_ae.kernels.compiled import is_compiled
 from scipy_ae.metrics import is_binary
 from scipy_ae.persistence import Model, save
 from scipy_ae.records import History, Record, RunFolder, write_aside
+from scipy_ae.solvers.registry import OURS
 from scipy_ae.solvers.result import Result
 from scipy_ae.training import DIVERGED, INTERRUPTED, train
 
@@ -92,6 +94,8 @@ def run(
         rng=setup.rng, stop=stop, pulse=pulse,
     )  # fmt: skip
     try:
+        if not is_compiled():
+            _compile(setup)
         for last in stream:
             history.add(last)
             if history.best is last and last.theta is not None:
@@ -104,6 +108,14 @@ def run(
     result = _result(setup, history)
     _write(folder, setup, history, model, result)
     return Outcome(folder, history, model, result)
+
+
+def _compile(setup: Setup) -> None:
+    """Take two steps of each solver and throw them away, so that the compiler is not on the training's clock."""
+    with suppress(NonFiniteError):  # the training will say it better
+        for solver in setup.schedule.solvers:
+            if isinstance(solver, OURS):  # SciPy's own are compiled already, and some have long steps
+                solver.solve(setup.objective, setup.theta, maxiter=2)
 
 
 def _claim(path: Path) -> tuple[RunFolder, list[Path]]:

@@ -17,7 +17,7 @@ from scipy_ae.network import Network
 from scipy_ae.objective import Objective
 from scipy_ae.penalties import L2
 from scipy_ae.problem import FunctionProblem
-from scipy_ae.schedule import Every, Schedule, Then, parse_phases
+from scipy_ae.schedule import Every, Then, parse_phases
 from scipy_ae.solvers import Solver
 from scipy_ae.training import Stop
 
@@ -46,7 +46,7 @@ class Setup:
     network: Network
     objective: Objective
     theta: np.ndarray
-    schedule: Schedule
+    schedule: Every | Then
     stop: Stop
     rng: np.random.Generator
 

@@ -12,7 +12,7 @@ from scipy_ae.solvers.first_order import Adam, AdaptiveEta, GradientDescent, Mom
 from scipy_ae.solvers.quasi_newton import BFGS, LBFGS
 from scipy_ae.solvers.scipy_recipes import RECIPES, Recipe
 
-_OURS: tuple[type[Solver], ...] = (BFGS, LBFGS, Adam, GradientDescent, Momentum, AdaptiveEta)
+OURS: tuple[type[Solver], ...] = (BFGS, LBFGS, Adam, GradientDescent, Momentum, AdaptiveEta)
 _SHORT = {"gd": "gradient-descent", "adaptive": "adaptive-eta", "lbfgs": "l-bfgs"}
 _PREFIX = "scipy."
 
@@ -42,7 +42,7 @@ def get(name: str, **options: Any) -> Solver:
         raise InputError(f"solver: got {name!r}; accepted is a name: {', '.join(names())}")
     key = name.lower().replace("_", "-")
     key = _SHORT.get(key, key)
-    ours = {solver.name.lower(): solver for solver in _OURS}
+    ours = {solver.name.lower(): solver for solver in OURS}
     if key in ours:
         return build(ours[key], options)
     from scipy_ae.solvers.scipy_methods import ScipyMethod  # brings scipy.optimize, which ours do without
@@ -60,7 +60,7 @@ def names() -> list[str]:
 
 def table() -> Iterator[Row]:
     """All solvers with what they need, what they are good for and which options they take."""
-    for solver in _OURS:
+    for solver in OURS:
         yield Row(solver.name, solver.needs, solver.about, tuple(options_of(solver)))
     for recipe in _recipes():
         yield Row(_name(recipe), recipe.needs, recipe.about, recipe.options)
@@ -79,7 +79,7 @@ def options_of(solver: type[Solver]) -> list[str]:
 
 
 def _name(recipe: Recipe) -> str:
-    taken = any(recipe.method == solver.name for solver in _OURS)
+    taken = any(recipe.method == solver.name for solver in OURS)
     return _PREFIX + recipe.method if taken else recipe.method
 
 
