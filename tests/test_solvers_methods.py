@@ -47,10 +47,12 @@ def test_value_and_gradient_from_one_function():
 
 
 def test_without_gradient_by_forward_differences_as_scipy():
-    theirs = minimize(rosen, START, method="BFGS", options={"gtol": 1e-3})
-    ours = minimize(rosen, START, method=solvers.bfgs, options={"gtol": 1e-3})
+    # in the last steps the noise of the differences decides
+    theirs = minimize(rosen, START, method="BFGS", options={"maxiter": 20})
+    ours = minimize(rosen, START, method=solvers.bfgs, options={"maxiter": 20})
     assert (ours.nit, ours.nfev, ours.njev) == (theirs.nit, theirs.nfev, theirs.njev)
-    np.testing.assert_allclose(ours.x, theirs.x, rtol=1e-5)  # the noise of the differences
+    np.testing.assert_allclose(ours.x, theirs.x, rtol=1e-5)
+    assert minimize(rosen, START, method=solvers.bfgs, options={"gtol": 1e-3}).fun < 1e-9
 
 
 def test_step_of_differences_is_the_one_given():
