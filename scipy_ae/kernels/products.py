@@ -4,7 +4,7 @@ import numpy as np
 from numba import njit
 
 from scipy_ae.kernels.elementary import FLAGS
-from scipy_ae.kernels.tiles import lanes, tile_1x1, tile_1x2, tile_4x1, tile_4x2, turn_block
+from scipy_ae.kernels.tiles import lanes, tile_1x1, tile_1x2, tile_4x1, tile_4x2, tile_5x2, turn_block
 from scipy_ae.kernels.views import flat, matrix
 
 #: Multiplications up to which a product is done here: from there on BLAS is the faster of the two.
@@ -76,6 +76,7 @@ def _product(A, a_row, a_column, m, B, depth, width, start, C):
     if width < lane:
         _narrow_product(A, a_row, a_column, m, B, depth, width, start, C)
         return
+    by_five = (m + 4) // 5 * 5 < (m + 3) // 4 * 4  # rows worked on, the same ones twice included
     j = 0
     while j < width:
         wide = width - j > lane and width >= 2 * lane
@@ -83,7 +84,11 @@ def _product(A, a_row, a_column, m, B, depth, width, start, C):
         j = min(j, width - across)
         i = 0
         while i < m:
-            if m >= 4:
+            if wide and by_five:
+                i = min(i, m - 5)
+                tile_5x2(A, i * a_row, a_row, a_column, B, j, depth, start, C, i * width + j, width)
+                i += 5
+            elif m >= 4:
                 i = min(i, m - 4)
                 if wide:
                     tile_4x2(A, i * a_row, a_row, a_column, B, j, depth, start, C, i * width + j, width)

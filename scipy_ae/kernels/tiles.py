@@ -4,7 +4,7 @@ BLAS spends more on finding its way than on a product of 10 x 35 by 35 x 28 numb
 vectorises by itself end in long scalar remainders at such widths. Here one tile of the result stays in registers while
 all of the inner dimension passes by (Goto & van de Geijn 2008, "Anatomy of high-performance matrix multiplication",
 ACM TOMS 34, section 4.2). A vector is 64 bytes where the processor has AVX-512, else 32: one register of AVX2, two of
-NEON. A tile of 4 x 2 vectors then leaves registers free for what passes by.
+NEON. A tile of 4 or 5 rows and 2 vectors then leaves registers free for what passes by.
 """
 
 from llvmlite import ir
@@ -92,7 +92,7 @@ def _tile(rows, registers):
     return tile
 
 
-tile_4x2, tile_4x1, tile_1x2, tile_1x1 = _tile(4, 2), _tile(4, 1), _tile(1, 2), _tile(1, 1)
+tile_5x2, tile_4x2, tile_4x1, tile_1x2, tile_1x1 = _tile(5, 2), _tile(4, 2), _tile(4, 1), _tile(1, 2), _tile(1, 1)
 
 
 @intrinsic
