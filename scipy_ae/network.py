@@ -141,7 +141,7 @@ class Network:
         table[:, T.UNITS] -= table[0, T.UNITS]
         units = sum(layer.outputs for layer in self.layers[first:last])
         before, after = np.empty(len(x) * units), np.empty(len(x) * units)
-        return forward(table, self.coefs[first:last], theta, x, before, after).copy()
+        return forward(table, self.coefs[first:last], theta, x, before, after, True).copy()
 
     def describe(self) -> str:
         """A line for each layer: name, widths, activation, number of parameters."""

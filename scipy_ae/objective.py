@@ -77,7 +77,7 @@ class Objective(Problem):
             {"fun", "jac", "hessp", "gauss_newton_p"}
             | ({"residual", "residual_jac"} if self.loss.sum_of_squares else set())
         )
-        self._coefs = network.coefs.astype(self.dtype)
+        self._table, self._coefs = network.table, network.coefs.astype(self.dtype)
         self._work = _Work(network, self.dtype)
         self._take(batch)
 
@@ -91,7 +91,7 @@ class Objective(Problem):
                     f"layers: {self.network.spec} does not fit a {name} of {got} columns; it takes {width}"
                 )
         self.loss.check_target(batch.target)
-        self.batch = batch
+        self.batch, self._rows = batch, len(batch)
         self._data = tuple(part.astype(self.dtype, copy=False) for part in (batch.x, batch.target, batch.weight))
 
     def on(self, batch: Batch) -> "Objective":
@@ -107,9 +107,9 @@ class Objective(Problem):
 
     def _data_loss(self, theta: np.ndarray) -> float:
         x, target, weight = self._data
-        before, after, deltas, _ = self._work.of(len(x))
+        before, after, deltas, _ = self._work.of(self._rows)
         return loss_only(
-            self.network.table, self._coefs, self._in_precision(theta),
+            self._table, self._coefs, self._in_precision(theta),
             x, target, weight, self._loss_code, before, after, deltas,
         )  # fmt: skip
 
@@ -125,8 +125,6 @@ class Objective(Problem):
     def fun_and_jac(self, theta: np.ndarray) -> tuple[float, np.ndarray]:
         theta = as_theta(theta, self.size)
         value, gradient = self._data_slope(theta)
-        if self._single:
-            gradient = gradient.astype(np.float64)
         if self._decay is not None:
             pull = theta * self._decay
             gradient += 2.0 * pull
@@ -135,24 +133,25 @@ class Objective(Problem):
 
     def _data_slope(self, theta: np.ndarray) -> tuple[float, np.ndarray]:
         x, target, weight = self._data
-        before, after, deltas, spare = self._work.of(len(x))
-        gradient = np.empty(self.size, self.dtype)
+        before, after, deltas, spare = self._work.of(self._rows)
+        single = self._single
+        gradient = np.empty(self.size, self.dtype) if single else np.empty(self.size)
         value = loss_and_gradient(
-            self.network.table, self._coefs, self._in_precision(theta),
+            self._table, self._coefs, theta.astype(np.float32) if single else theta,
             x, target, weight, self._loss_code, before, after, deltas, spare, gradient,
         )  # fmt: skip
-        return value, gradient
+        return value, gradient.astype(np.float64) if single else gradient
 
     def hessp(self, theta: np.ndarray, v: np.ndarray) -> np.ndarray:
         """The exact Hessian at theta times v (Pearlmutter 1994)."""
         theta, direction, common, product = self._for_product(theta, v)
-        hessian_product(*common, *self._work.of(len(self.batch)), *self._work.of_tangents(), product)
+        hessian_product(*common, *self._work.of(self._rows), *self._work.of_tangents(), product)
         return self._with_decay(product, direction)
 
     def gauss_newton_p(self, theta: np.ndarray, v: np.ndarray) -> np.ndarray:
         """The generalised Gauss-Newton matrix at theta times v (Schraudolph 2002); never of negative curvature."""
         theta, direction, common, product = self._for_product(theta, v)
-        work, (v_before, v_after, _, more) = self._work.of(len(self.batch)), self._work.of_tangents()
+        work, (v_before, v_after, _, more) = self._work.of(self._rows), self._work.of_tangents()
         gauss_newton_product(*common, *work, v_before, v_after, more, product)
         return self._with_decay(product, direction)
 
@@ -160,7 +159,7 @@ class Objective(Problem):
         theta, v = as_theta(theta, self.size), as_theta(v, self.size)
         x, target, weight = self._data
         common = (
-            self.network.table, self._coefs, self._in_precision(theta), self._in_precision(v),
+            self._table, self._coefs, self._in_precision(theta), self._in_precision(v),
             x, target, weight, self._loss_code,
         )  # fmt: skip
         return theta, v, common, np.empty(self.size, self.dtype)

@@ -105,3 +105,19 @@ def test_plain_python_gives_the_same_numbers(name):
     x = -np.linspace(0.1, 5, 40)
     plain = [getattr(elementary, name)(float(value)) for value in x]
     np.testing.assert_allclose(over_arrays(name)(x), plain, rtol=1e-14)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_logistic_and_softplus_of_one_exponential_are_the_two_of_them(dtype):
+    function = elementary.logistic_softplus
+
+    @njit(fastmath=elementary.FLAGS, error_model="numpy")
+    def both(x, y, s):
+        for i in range(x.size):
+            y[i], s[i] = function(x[i])
+
+    x = np.append(whole_range(dtype, np.random.default_rng(2)), [0.0, -0.0, np.inf, -np.inf, np.nan]).astype(dtype)
+    y, s = np.empty_like(x), np.empty_like(x)
+    both(x, y, s)
+    np.testing.assert_array_max_ulp(y, over_arrays("logistic")(x), maxulp=1)
+    np.testing.assert_array_max_ulp(s, over_arrays("softplus")(x), maxulp=1)

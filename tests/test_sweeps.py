@@ -28,7 +28,7 @@ def test_backward_is_the_transpose_of_tangent(activation, widths, rows, through,
     deltas, spare, gradient = np.empty((2, rows * net.widest)), np.empty(40 * 40), np.empty(net.size)
     more = np.empty(40 * 40)
 
-    sweeps.forward(net.table, net.coefs, theta, x, before, after)
+    sweeps.forward(net.table, net.coefs, theta, x, before, after, True)
     sweeps.tangent(net.table, net.coefs, theta, v, x, before, after, v_before, v_after, more)
     moved = (v_after if through else v_before)[rows * h :].reshape(rows, q)
     deltas[0, : rows * q] = u.reshape(-1)

@@ -23,6 +23,7 @@ _tanh, _arctan = elementary.tanh, elementary.arctan
 @njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True)
 def activation_forward(code, beta, alpha, slope, q, a, y):
     """Y = f(beta A)."""
+    elementary.widest_vectors()
     one, zero = beta / beta, beta - beta  # of the arrays' own precision
     if code == TANH:
         for i in range(a.size):
@@ -83,6 +84,7 @@ def _softmax_forward(beta, A, Y):
 @njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True)
 def activation_product(code, beta, alpha, slope, q, a, y, v, o):
     """o = J v, with J the derivative of y by a; ``o`` may be ``v``."""
+    elementary.widest_vectors()
     one, zero = beta / beta, beta - beta
     if code == TANH:
         for i in range(a.size):

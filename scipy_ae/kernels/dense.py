@@ -36,11 +36,13 @@ def _slope(row, theta):
 
 
 @njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True, inline="always")
-def dense_forward(row, coef, theta, X, A, Y):
+def dense_forward(row, coef, theta, X, A, Y, finish):
+    """A, and Y where ``finish``."""
     affine(X, _weight(row, theta), _bias(row, theta), A)
-    activation_forward(
-        row[T.ACTIVATION], coef[T.BETA], coef[T.ALPHA], _slope(row, theta), row[T.OUTPUTS], flat(A), flat(Y)
-    )
+    if finish:
+        activation_forward(
+            row[T.ACTIVATION], coef[T.BETA], coef[T.ALPHA], _slope(row, theta), row[T.OUTPUTS], flat(A), flat(Y)
+        )
 
 
 @njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True, inline="always")

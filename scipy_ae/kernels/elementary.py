@@ -44,6 +44,21 @@ def _float32(context, bits):
     return types.float32(types.int32), lambda _, builder, __, args: builder.bitcast(args[0], ir.FloatType())
 
 
+@intrinsic
+def widest_vectors(context):
+    """Asks the compiler for the widest vectors in the kernel where this stands.
+
+    Left to itself it takes half of an AVX-512 register, for fear of a lower clock. Arithmetic as dense as here gains a
+    third from the whole. The attribute is LLVM's; llvmlite lets no such name through its own door.
+    """
+
+    def generate(_, builder, __, args):
+        set.add(builder.function.attributes, '"prefer-vector-width"="512"')
+        return ir.Constant(ir.IntType(8).as_pointer(), None)
+
+    return types.void(), generate
+
+
 # Adding 1.5 * 2**(mantissa bits) rounds to the nearest integer and leaves that integer in the lowest bits.
 _ROUND64, _ROUND32 = 6755399441055744.0, np.float32(12582912.0)
 _ROUND_BITS64 = int(np.float64(_ROUND64).view(np.int64))
@@ -236,6 +251,26 @@ def _softplus(x):
         return y if x == x else x
 
     return softplus32 if x == types.float32 else softplus64
+
+
+def logistic_softplus(x):
+    """logistic(x) and softplus(x), of one exponential."""
+    return logistic(x), softplus(x)
+
+
+@overload(logistic_softplus, jit_options=_OPTIONS)
+def _logistic_softplus(x):
+    def both64(x):
+        e = exp(-abs(x))
+        s = max(x, 0.0) + _log1p_unit64(e)
+        return (1.0 if x >= 0.0 else e) / (1.0 + e), s if x == x else x
+
+    def both32(x):
+        e = exp(-abs(x))
+        s = max(x, _ZERO32) + _log1p_unit32(e)
+        return (_ONE32 if x >= _ZERO32 else e) / (_ONE32 + e), s if x == x else x
+
+    return both32 if x == types.float32 else both64
 
 
 def arctan(x):

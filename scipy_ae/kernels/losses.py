@@ -16,13 +16,17 @@ from scipy_ae.kernels.views import flat, vector
 
 SQUARED_ERROR, CROSS_ENTROPY, CROSS_ENTROPY_OF_LOGITS = 0, 1, 2
 
-_softplus = elementary.softplus
+_logistic_softplus = elementary.logistic_softplus
 _FLOOR = 2.0**-53
 
 
 @njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True)
 def loss_value(code, beta, A, Y, T, weight, spare):
-    """The loss as a float64; ``spare`` (n, q) is overwritten with its summands."""
+    """The loss as a float64; ``spare`` (n, q) is overwritten with its summands.
+
+    For cross-entropy of logits it works out Y as well, since both take the same exponential.
+    """
+    elementary.widest_vectors()
     n, q = Y.shape
     a, y, t, o = flat(A), flat(Y), flat(T), flat(spare)
     # first all summands, in one long SIMD loop, then their sums: a sum in the same loop would forbid SIMD
@@ -32,7 +36,8 @@ def loss_value(code, beta, A, Y, T, weight, spare):
     elif code == CROSS_ENTROPY_OF_LOGITS:
         for k in range(y.size):
             z = beta * a[k]
-            o[k] = _softplus(z) - t[k] * z
+            y[k], s = _logistic_softplus(z)
+            o[k] = s - t[k] * z
     else:
         for k in range(y.size):
             o[k] = -t[k] * _log(y[k]) - (1.0 - t[k]) * _log(1.0 - y[k])

@@ -26,13 +26,16 @@ def _block(row, n, work):
 
 
 @njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True)
-def forward(table, coefs, theta, X, before, after):
-    """Fill ``before`` and ``after``; returns the output (n, q), a view of ``after``."""
-    n = X.shape[0]
+def forward(table, coefs, theta, X, before, after, finish):
+    """Fill ``before`` and ``after``; returns the output (n, q), a view of ``after``.
+
+    Where not ``finish`` the last activation, and with it the output, is left to who takes it from ``before``.
+    """
+    n, last = X.shape[0], table.shape[0] - 1
     Y = X
     for k in range(table.shape[0]):
         A, out = _block(table[k], n, before), _block(table[k], n, after)
-        dense_forward(table[k], coefs[k], theta, Y, A, out)
+        dense_forward(table[k], coefs[k], theta, Y, A, out, finish or k < last)
         Y = out
     return Y
 
@@ -59,7 +62,7 @@ def backward(table, coefs, theta, X, before, after, deltas, through, spare, grad
 def loss_only(table, coefs, theta, X, target, weight, loss, before, after, deltas):
     """The data loss at theta."""
     n, last = X.shape[0], table.shape[0] - 1
-    Y = forward(table, coefs, theta, X, before, after)
+    Y = forward(table, coefs, theta, X, before, after, loss != CROSS_ENTROPY_OF_LOGITS)
     A = _block(table[last], n, before)
     return loss_value(loss, coefs[last, T.BETA], A, Y, target, weight, matrix(deltas, 0, n, Y.shape[1]))
 
@@ -68,11 +71,11 @@ def loss_only(table, coefs, theta, X, target, weight, loss, before, after, delta
 def loss_and_gradient(table, coefs, theta, X, target, weight, loss, before, after, deltas, spare, gradient):
     """The data loss at theta; its derivative by theta is written into ``gradient``."""
     n, last = X.shape[0], table.shape[0] - 1
-    Y = forward(table, coefs, theta, X, before, after)
+    through = loss != CROSS_ENTROPY_OF_LOGITS
+    Y = forward(table, coefs, theta, X, before, after, through)
     seed = matrix(deltas, 0, n, Y.shape[1])
     value = loss_value(loss, coefs[last, T.BETA], _block(table[last], n, before), Y, target, weight, seed)
     loss_backward(loss, coefs[last, T.BETA], Y, target, weight, seed)
-    through = loss != CROSS_ENTROPY_OF_LOGITS
     backward(table, coefs, theta, X, before, after, deltas, through, spare, gradient)
     return value
 
@@ -100,7 +103,7 @@ def hessian_product(
 ):  # fmt: skip
     """``product`` = the Hessian of the data loss times v, exact (Pearlmutter 1994, the R-operator)."""
     n, last = X.shape[0], table.shape[0] - 1
-    Y = forward(table, coefs, theta, X, before, after)
+    Y = forward(table, coefs, theta, X, before, after, True)
     tangent(table, coefs, theta, v, X, before, after, v_before, v_after, more)
     through = loss != CROSS_ENTROPY_OF_LOGITS
     beta = coefs[last, T.BETA]
@@ -133,7 +136,7 @@ def gauss_newton_product(
     the output; for the squared error this is 2 J'J v.
     """
     n, last = X.shape[0], table.shape[0] - 1
-    Y = forward(table, coefs, theta, X, before, after)
+    Y = forward(table, coefs, theta, X, before, after, True)
     tangent(table, coefs, theta, v, X, before, after, v_before, v_after, more)
     through = loss != CROSS_ENTROPY_OF_LOGITS
     moved = _block(table[last], n, v_after if through else v_before)
@@ -146,7 +149,7 @@ def gauss_newton_product(
 def gradient_rows(table, coefs, theta, X, before, after, deltas, spare, rows):
     """The gradient of each row of X apart, ``rows`` (n, theta.size), from the derivative by Y in ``deltas[0]``."""
     n, last = X.shape[0], table.shape[0] - 1
-    forward(table, coefs, theta, X, before, after)
+    forward(table, coefs, theta, X, before, after, True)
     here, half = 0, deltas.shape[1]
     for k in range(last, -1, -1):
         row = table[k]
