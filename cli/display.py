@@ -51,7 +51,7 @@ class Display:
             self._progress.stop()
 
     def _tell_of_compilation(self) -> None:
-        from scipy_ae.kernels.compiled import is_compiled
+        from scipy_ae.kernels.native import is_compiled
 
         if not is_compiled():
             click.echo(

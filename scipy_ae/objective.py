@@ -16,17 +16,12 @@ import numpy as np
 from scipy_ae import losses
 from scipy_ae.batches import Batch
 from scipy_ae.errors import InputError
+from scipy_ae.kernels import native
 from scipy_ae.kernels.products import SMALL
-from scipy_ae.kernels.sweeps import (
-    gauss_newton_product,
-    gradient_rows,
-    hessian_product,
-    loss_and_gradient,
-    loss_only,
-)
+from scipy_ae.kernels.sweeps import gauss_newton_product, gradient_rows, hessian_product, loss_only
 from scipy_ae.network import Network, as_theta
 from scipy_ae.penalties import L2
-from scipy_ae.problem import Problem
+from scipy_ae.problem import Native, Problem
 
 
 class Objective(Problem):
@@ -77,8 +72,8 @@ class Objective(Problem):
             {"fun", "jac", "hessp", "gauss_newton_p"}
             | ({"residual", "residual_jac"} if self.loss.sum_of_squares else set())
         )
-        self._table, self._coefs = network.table, network.coefs.astype(self.dtype)
         self._work = _Work(network, self.dtype)
+        self._table, self._coefs = network.table, self._work.coefs
         self._take(batch)
 
     def _take(self, batch: Batch) -> None:
@@ -92,6 +87,7 @@ class Objective(Problem):
                 )
         self.loss.check_target(batch.target)
         self.batch, self._rows = batch, len(batch)
+        self._code: Native | None = None
         self._data = tuple(part.astype(self.dtype, copy=False) for part in (batch.x, batch.target, batch.weight))
 
     def on(self, batch: Batch) -> "Objective":
@@ -103,56 +99,46 @@ class Objective(Problem):
 
     def fun(self, theta: np.ndarray) -> float:
         theta = as_theta(theta, self.size)
-        return self._data_loss(theta) + self._penalty(theta)
-
-    def _data_loss(self, theta: np.ndarray) -> float:
         x, target, weight = self._data
-        before, after, deltas, _ = self._work.of(self._rows)
-        return loss_only(
+        before, after, deltas = self._work.of(self._rows)[:3]
+        value = loss_only(
             self._table, self._coefs, self._in_precision(theta),
             x, target, weight, self._loss_code, before, after, deltas,
         )  # fmt: skip
+        return value if self._decay is None else value + float(np.dot(theta * self._decay, theta))
 
     def _in_precision(self, vector: np.ndarray) -> np.ndarray:
         return vector.astype(np.float32) if self._single else vector
-
-    def _penalty(self, theta: np.ndarray) -> float:
-        return 0.0 if self._decay is None else float(np.dot(theta * self._decay, theta))
 
     def jac(self, theta: np.ndarray) -> np.ndarray:
         return self.fun_and_jac(theta)[1]
 
     def fun_and_jac(self, theta: np.ndarray) -> tuple[float, np.ndarray]:
-        theta = as_theta(theta, self.size)
-        value, gradient = self._data_slope(theta)
-        if self._decay is not None:
-            pull = theta * self._decay
-            gradient += 2.0 * pull
-            value += float(np.dot(pull, theta))
-        return value, gradient
+        code, gradient = self.native, np.empty(self.size)
+        return native.evaluate(code.address, code.context, as_theta(theta, self.size), gradient), gradient
 
-    def _data_slope(self, theta: np.ndarray) -> tuple[float, np.ndarray]:
-        x, target, weight = self._data
-        before, after, deltas, spare = self._work.of(self._rows)
-        single = self._single
-        gradient = np.empty(self.size, self.dtype) if single else np.empty(self.size)
-        value = loss_and_gradient(
-            self._table, self._coefs, theta.astype(np.float32) if single else theta,
-            x, target, weight, self._loss_code, before, after, deltas, spare, gradient,
-        )  # fmt: skip
-        return value, gradient.astype(np.float64) if single else gradient
+    @property
+    def native(self) -> Native:
+        work = self._work.of(self._rows)
+        if self._code is None or self._code.keep is not work:
+            context = self._work.context.copy()
+            context[native.ROWS], context[native.LOSS] = self._rows, self._loss_code
+            for place, array in zip((native.X, native.TARGET, native.WEIGHT, native.DECAY), (*self._data, self._decay)):
+                context[place] = native.data_of(array)
+            self._code = Native(native.address_of(self._single), context, work)
+        return self._code
 
     def hessp(self, theta: np.ndarray, v: np.ndarray) -> np.ndarray:
         """The exact Hessian at theta times v (Pearlmutter 1994)."""
         theta, direction, common, product = self._for_product(theta, v)
-        hessian_product(*common, *self._work.of(self._rows), *self._work.of_tangents(), product)
+        hessian_product(*common, *self._work.of(self._rows)[:4], *self._work.of_tangents(), product)
         return self._with_decay(product, direction)
 
     def gauss_newton_p(self, theta: np.ndarray, v: np.ndarray) -> np.ndarray:
         """The generalised Gauss-Newton matrix at theta times v (Schraudolph 2002); never of negative curvature."""
         theta, direction, common, product = self._for_product(theta, v)
         work, (v_before, v_after, _, more) = self._work.of(self._rows), self._work.of_tangents()
-        gauss_newton_product(*common, *work, v_before, v_after, more, product)
+        gauss_newton_product(*common, *work[:4], v_before, v_after, more, product)
         return self._with_decay(product, direction)
 
     def _for_product(self, theta: np.ndarray, v: np.ndarray) -> tuple:
@@ -192,7 +178,7 @@ class Objective(Problem):
         count = len(self.batch) * q
         # each row stands q times, once for each output whose derivative it carries
         x = np.repeat(self.batch.x, q, axis=0)
-        before, after, deltas, spare = _Work(self.network, np.dtype(np.float64)).of(count)
+        before, after, deltas, spare = _Work(self.network, np.dtype(np.float64)).of(count)[:4]
         seed = deltas[0, : count * q].reshape(len(self.batch), q, q)
         seed[...] = np.sqrt(self.batch.weight)[:, None, None] * np.eye(q)
         decay = np.zeros(0) if self._decay is None else self._decay
@@ -206,32 +192,52 @@ class Objective(Problem):
         """The loss and each penalty by name; they sum to ``fun``."""
         theta = as_theta(theta, self.size)
         # by the kernel that a training has compiled already, though it works out more than is asked for
-        parts = {self.loss.name: self._data_slope(theta)[0]}
+        bare = self.native.context.copy()
+        bare[native.DECAY] = 0
+        parts = {self.loss.name: native.evaluate(self.native.address, bare, theta, np.empty(self.size))}
         for penalty in self.penalties:
             value = float(np.dot(theta * penalty.curvature(self.network.layout), theta))
             parts[penalty.name] = parts.get(penalty.name, 0.0) + value
         return parts
+
+    def __reduce__(self) -> tuple:  # a copy has work arrays and addresses of its own
+        return Objective, (self.network, self.batch, self.loss, self.penalties, self.dtype)
 
     def __repr__(self) -> str:
         return f"<Objective {self.loss.name} of {self.network.spec} on {len(self.batch)} rows>"
 
 
 class _Work:
-    """Work arrays of the sweeps for the number of rows last asked for."""
+    """Work arrays of the sweeps, for as many rows as were ever asked for; objectives of one family share them."""
 
     def __init__(self, network: Network, dtype: np.dtype) -> None:
         self._network, self._dtype, self._rows = network, dtype, -1
+        self.coefs = network.coefs.astype(dtype)
         self._largest = max(layer.inputs * layer.outputs for layer in network.layers)
-        self._spare = np.empty(min(self._largest, SMALL), dtype)
         self._arrays: tuple[np.ndarray, ...] = ()
         self._tangents: tuple[np.ndarray, ...] | None = None
+        self.context = np.zeros(native.CONTEXT_SIZE, dtype=np.intp)
 
     def of(self, rows: int) -> tuple[np.ndarray, ...]:
-        """before, after (rows * units), deltas (2, rows * widest), spare."""
-        if rows != self._rows:
-            self._arrays = (*self._made(rows), self._spare)
+        """before, after (rows * units), deltas (2, rows * widest), spare; theta and gradient in float32."""
+        if rows > self._rows:
+            single = self._network.size if self._dtype == np.float32 else 0
+            vectors = (min(self._largest, SMALL), single, single)
+            self._arrays = (*self._made(rows), *(np.empty(size, self._dtype) for size in vectors))
             self._tangents, self._rows = None, rows
+            self._tell()
         return self._arrays
+
+    def _tell(self) -> None:
+        """What compiled code has to know of network and work arrays."""
+        table, context = self._network.table, self.context
+        context[native.LAYERS], context[native.SIZE] = len(table), self._network.size
+        context[native.INPUTS], context[native.OUTPUTS] = self._network.inputs, self._network.outputs
+        context[native.HALF] = self._arrays[2].shape[1]
+        places = [native.TABLE, native.COEFS, native.BEFORE, native.AFTER, native.DELTAS, native.SPARE]
+        places += [native.THETA, native.GRADIENT]
+        for place, array in zip(places, (table, self.coefs, *self._arrays)):
+            context[place] = native.data_of(array)
 
     def of_tangents(self) -> tuple[np.ndarray, ...]:
         """For the same rows: the tangents of before, after and deltas, and room for one product more."""

@@ -7,6 +7,8 @@ array at each call; ``hessp(theta, v)`` the Hessian times ``v``; ``residual`` an
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -14,6 +16,26 @@ from scipy_ae.errors import UnsupportedError
 
 #: Everything a solver may ask of a problem, in the order in which a refusal lists it.
 CAPABILITIES = ("fun", "jac", "hess", "hessp", "gauss_newton_p", "residual", "residual_jac")
+
+
+@dataclass(frozen=True)
+class Native:
+    """Machine code for value and gradient, which compiled solvers call without a way back through Python.
+
+    Attributes
+    ----------
+    address : int
+        Of a function ``double evaluate(const intp *context, const double *theta, double *gradient)``, which returns
+        the value and fills the gradient, (n,) both. It raises nothing: a value that is not finite says it all.
+    context : ndarray of intp
+        Handed to it at each call.
+    keep : object
+        Whatever must live as long as it is called.
+    """
+
+    address: int
+    context: np.ndarray
+    keep: Any = None
 
 
 class Problem(ABC):
@@ -24,6 +46,11 @@ class Problem(ABC):
     """
 
     offers: frozenset[str] = frozenset({"fun"})
+
+    @property
+    def native(self) -> Native | None:
+        """``fun_and_jac`` as machine code, where there is such."""
+        return None
 
     @abstractmethod
     def fun(self, theta: np.ndarray) -> float:

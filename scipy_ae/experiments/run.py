@@ -15,7 +15,7 @@ from scipy_ae.errors import InputError, NonFiniteError
 from scipy_ae.experiments.machine import describe_machine
 from scipy_ae.experiments.setup import Setup
 from scipy_ae.experiments.spec import Spec
-from scipy_ae.kernels.compiled import is_compiled
+from scipy_ae.kernels.native import is_compiled
 from scipy_ae.metrics import is_binary
 from scipy_ae.persistence import Model, save
 from scipy_ae.records import History, Record, RunFolder, write_aside

@@ -4,7 +4,17 @@ import numpy as np
 from numba import njit
 
 from scipy_ae.kernels.elementary import FLAGS
-from scipy_ae.kernels.tiles import lanes, tile_1x1, tile_1x2, tile_4x1, tile_4x2, tile_5x2, turn_block
+from scipy_ae.kernels.tiles import (
+    lanes,
+    narrow_1,
+    narrow_8,
+    tile_1x1,
+    tile_1x2,
+    tile_4x1,
+    tile_4x2,
+    tile_5x2,
+    turn_block,
+)
 from scipy_ae.kernels.views import flat, matrix
 
 #: Multiplications up to which a product is done here: from there on BLAS is the faster of the two.
@@ -106,14 +116,16 @@ def _product(A, a_row, a_column, m, B, depth, width, start, C):
 
 @njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True)
 def _narrow_product(A, a_row, a_column, m, B, depth, width, start, C):
-    """As :func:`_product`, number by number: for a width under that of a register."""
-    zero = C.dtype.type(0)
-    for i in range(m):
-        for j in range(width):
-            total = zero if start is None else start[j]
-            for k in range(depth):
-                total += A[i * a_row + k * a_column] * B[k * width + j]
-            C[i * width + j] = total
+    """As :func:`_product`, for a width under that of a register."""
+    i = 0
+    while i < m:
+        if m >= 8:
+            i = min(i, m - 8)
+            narrow_8(A, i * a_row, a_row, a_column, B, 0, depth, start, C, i * width, width)
+            i += 8
+        else:
+            narrow_1(A, i * a_row, a_row, a_column, B, 0, depth, start, C, i * width, width)
+            i += 1
 
 
 @njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True)

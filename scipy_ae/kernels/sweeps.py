@@ -1,7 +1,8 @@
 """Sweeps over all layers of a table: forward, backward, tangent, and the tangent of backward.
 
 ``before`` and ``after`` hold, layer after layer, what comes into each activation (A) and what leaves it (Y), each n *
-units numbers. The loss of a network and its gradient is one call of :func:`loss_and_gradient`. Nothing here allocates.
+units numbers. The loss of a network and its gradient is one call of :func:`loss_and_gradient`, which
+``kernels/native.py`` makes a function of theta alone. Nothing here allocates.
 """
 
 from numba import njit
@@ -67,7 +68,7 @@ def loss_only(table, coefs, theta, X, target, weight, loss, before, after, delta
     return loss_value(loss, coefs[last, T.BETA], A, Y, target, weight, matrix(deltas, 0, n, Y.shape[1]))
 
 
-@njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True)
+@njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True, inline="always")
 def loss_and_gradient(table, coefs, theta, X, target, weight, loss, before, after, deltas, spare, gradient):
     """The data loss at theta; its derivative by theta is written into ``gradient``."""
     n, last = X.shape[0], table.shape[0] - 1

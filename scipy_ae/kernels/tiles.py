@@ -25,12 +25,36 @@ def _register(dtype):
     return ir.VectorType(ir.DoubleType() if dtype == types.float64 else ir.FloatType(), 8 * _BYTES // dtype.bitwidth)
 
 
-def _load(builder, register, at):
-    return builder.load(builder.bitcast(at, register.as_pointer()), align=4)
+def _load(builder, register, at, mask=None):
+    """The register's worth of numbers at an address; of the places outside ``mask`` nothing is read."""
+    head = builder.bitcast(at, register.as_pointer())
+    if mask is None:
+        return builder.load(head, align=4)
+    arguments = [head, ir.Constant(_INDEX, 4), mask, ir.Constant(register, None)]
+    return builder.call(_masked(builder, "load", register, register, arguments), arguments)
 
 
-def _store(builder, value, at):
-    builder.store(value, builder.bitcast(at, value.type.as_pointer()), align=4)
+def _store(builder, value, at, mask=None):
+    head = builder.bitcast(at, value.type.as_pointer())
+    if mask is None:
+        builder.store(value, head, align=4)
+        return
+    arguments = [value, head, ir.Constant(_INDEX, 4), mask]
+    builder.call(_masked(builder, "store", value.type, ir.VoidType(), arguments), arguments)
+
+
+def _masked(builder, what, register, returned, arguments):
+    """LLVM's masked load or store of such a register; llvmlite knows no names of vectors."""
+    numbers = f"v{register.count}{register.element.intrinsic_name}"
+    kind = ir.FunctionType(returned, [argument.type for argument in arguments])
+    return cgutils.get_or_insert_function(builder.module, kind, f"llvm.masked.{what}.{numbers}.p0")
+
+
+def _first(builder, register, count):
+    """The mask of the first ``count`` places of a register."""
+    kind = ir.VectorType(_WORD, register.count)
+    places = ir.Constant(kind, list(range(register.count)))
+    return builder.icmp_signed("<", places, _spread(builder, kind, count))
 
 
 def _steps(builder, start, step, count):
@@ -52,8 +76,8 @@ def lanes(typing, array):
     return types.intp(array), lambda context, builder, signature, args: ir.Constant(_WORD, count)
 
 
-def _tile(rows, registers):
-    """A tile of ``rows`` times ``registers`` vectors of C = start + A B."""
+def _tile(rows, registers, narrow=False):
+    """A tile of ``rows`` times ``registers`` vectors of C = start + A B; ``narrow``: of a C less than a vector wide."""
 
     @intrinsic
     def tile(typing, A, a, a_row, a_column, B, b, depth, start, C, c, width):
@@ -68,14 +92,15 @@ def _tile(rows, registers):
         def generate(context, builder, signature, args):
             _, a, a_row, a_column, _, b, depth, _, _, c, width = args
             heads = {k: pointer(context, builder, signature.args[k], args[k], at) for k, at in ((0, a), (4, b), (8, c))}
+            mask = _first(builder, register, width) if narrow else None
             begins = [ir.Constant(register, None)] * registers
             if not isinstance(start, types.NoneType):
                 head = pointer(context, builder, signature.args[7], args[7], b)
-                begins = [_load(builder, register, at) for at in _steps(builder, head, beside, registers)]
+                begins = [_load(builder, register, at, mask) for at in _steps(builder, head, beside, registers)]
             sums = [[cgutils.alloca_once_value(builder, begin) for begin in begins] for _ in range(rows)]
             with cgutils.for_range(builder, depth) as loop:
                 line = builder.gep(heads[4], [builder.mul(loop.index, width)])
-                line = [_load(builder, register, at) for at in _steps(builder, line, beside, registers)]
+                line = [_load(builder, register, at, mask) for at in _steps(builder, line, beside, registers)]
                 column = builder.gep(heads[0], [builder.mul(loop.index, a_column)])
                 for at, row in zip(_steps(builder, column, a_row, rows), sums):
                     factor = _spread(builder, register, builder.load(at))
@@ -84,7 +109,7 @@ def _tile(rows, registers):
                         builder.store(builder.fadd(builder.load(total), term, flags=_FUSED), total)
             for head, row in zip(_steps(builder, heads[8], width, rows), sums):
                 for at, total in zip(_steps(builder, head, beside, registers), row):
-                    _store(builder, builder.load(total), at)
+                    _store(builder, builder.load(total), at, mask)
             return context.get_dummy_value()
 
         return types.void(A, step, step, step, B, step, step, start, C, step, step), generate
@@ -93,6 +118,7 @@ def _tile(rows, registers):
 
 
 tile_5x2, tile_4x2, tile_4x1, tile_1x2, tile_1x1 = _tile(5, 2), _tile(4, 2), _tile(4, 1), _tile(1, 2), _tile(1, 1)
+narrow_8, narrow_1 = _tile(8, 1, narrow=True), _tile(1, 1, narrow=True)
 
 
 @intrinsic

@@ -64,3 +64,38 @@ def flat(typing, array):
         return _view(context, builder, kind, owner.data, [owner.nitems])
 
     return kind(array), generate
+
+
+@intrinsic
+def vector_at(typing, address, n, number):
+    """The ``n`` numbers of a kind (``np.float64``) at an address, as (n,)."""
+    kind = types.Array(number.instance_type, 1, "C")
+
+    def generate(context, builder, signature, args):
+        data = builder.inttoptr(args[0], context.get_data_type(kind.dtype).as_pointer())
+        return _view(context, builder, kind, data, [args[1]])
+
+    return kind(types.intp, types.intp, number), generate
+
+
+@intrinsic
+def matrix_at(typing, address, n, q, number):
+    """The ``n q`` numbers of a kind at an address, as (n, q)."""
+    kind = types.Array(number.instance_type, 2, "C")
+
+    def generate(context, builder, signature, args):
+        data = builder.inttoptr(args[0], context.get_data_type(kind.dtype).as_pointer())
+        return _view(context, builder, kind, data, [args[1], args[2]])
+
+    return kind(types.intp, types.intp, types.intp, number), generate
+
+
+@intrinsic
+def pointed(typing, pointer, n):
+    """The ``n`` numbers that a C pointer leads to, as (n,)."""
+    kind = types.Array(pointer.dtype, 1, "C")
+
+    def generate(context, builder, signature, args):
+        return _view(context, builder, kind, args[0], [args[1]])
+
+    return kind(pointer, types.intp), generate
