@@ -17,6 +17,7 @@ from scipy_ae.solvers.base import (
     STUCK,
     Solver,
 )
+from scipy_ae.solvers.conjugate_gradient import CG
 from scipy_ae.solvers.first_order import Adam, AdaptiveEta, GradientDescent, Momentum
 from scipy_ae.solvers.methods import as_method
 from scipy_ae.solvers.quasi_newton import BFGS, LBFGS
@@ -24,6 +25,7 @@ from scipy_ae.solvers.registry import Row, get, names, table
 
 bfgs = as_method(BFGS)
 lbfgs = as_method(LBFGS)
+cg = as_method(CG)
 adam = as_method(Adam)
 gradient_descent = as_method(GradientDescent)
 momentum = as_method(Momentum)
@@ -31,6 +33,7 @@ adaptive_eta = as_method(AdaptiveEta)
 
 __all__ = [
     "BFGS",
+    "CG",
     "CONVERGED",
     "LBFGS",
     "MAXITER",
@@ -48,6 +51,7 @@ __all__ = [
     "adaptive_eta",
     "as_method",
     "bfgs",
+    "cg",
     "get",
     "gradient_descent",
     "lbfgs",

@@ -1,49 +1,30 @@
 """What a quasi-Newton method has learned: an inverse Hessian in one of the three forms of the kernels."""
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 
 import numpy as np
 
 from scipy_ae.errors import InputError
 from scipy_ae.kernels import directions
 from scipy_ae.kernels import quasi_newton as kernels
+from scipy_ae.solvers.directions import Directions
 
 _FIRST_ROWS, _FOLDED_AT_ONCE = 16, 256
 
 
-class InverseHessian(ABC):
-    """A positive definite (n, n) matrix H that learns from steps.
-
-    ``size`` is n; ``pairs`` how many updates it holds; ``nbytes`` what its arrays take.
-    """
-
-    size: int
-    pairs: int
-
-    @property
-    @abstractmethod
-    def nbytes(self) -> int:
-        """Bytes of its arrays."""
+class InverseHessian(Directions):
+    """A positive definite (n, n) matrix H that learns from steps, which lead along -H g."""
 
     @abstractmethod
     def matvec(self, v: np.ndarray) -> np.ndarray:
         """H v."""
 
-    @abstractmethod
-    def advance(self, alpha: float, p: np.ndarray, g_old: np.ndarray, g_new: np.ndarray) -> tuple[np.ndarray, float]:
-        """Learn from a step ``alpha p`` along the direction last given; the next direction -H g_new and its slope."""
-
-    def roomy(self) -> "InverseHessian":
-        """Itself with room for one more pair, or the form that has it."""
-        return self
-
     def direction(self, g: np.ndarray) -> tuple[np.ndarray, float]:
-        """The direction -H g and its slope -g' H g."""
         p = self.matvec(g)
         return p, kernels.negate(p, g)
 
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} of {self.pairs} pairs for {self.size} weights>"
+    def roomy(self) -> "InverseHessian":
+        return self
 
 
 class DirectionSum(InverseHessian):

@@ -1,4 +1,4 @@
-"""BFGS and L-BFGS: one engine, which differs only in how the inverse Hessian is kept."""
+"""BFGS and L-BFGS: one engine for all that follow directions, and two ways to keep the inverse Hessian."""
 
 import math
 from collections.abc import Callable
@@ -21,6 +21,7 @@ from scipy_ae.solvers.base import (
     Solver,
     number,
 )
+from scipy_ae.solvers.directions import Directions
 from scipy_ae.solvers.inverse_hessian import DenseMatrix, DirectionSum, InverseHessian, PairRing
 from scipy_ae.solvers.watched import Point, Watched
 
@@ -30,7 +31,7 @@ _WORTH = 1e-6
 
 @dataclass(frozen=True)
 class Rules:
-    """When a quasi-Newton run stops, and which steps it accepts.
+    """When a run stops, and which steps it accepts.
 
     Parameters
     ----------
@@ -80,19 +81,19 @@ class Rules:
 def descend(
     watched: Watched,
     here: Point,
-    learned: InverseHessian | None,
-    fresh: Callable[[], InverseHessian],
+    learned: Directions | None,
+    fresh: Callable[[], Directions],
     rules: Rules,
     maxiter: int,
     report: Report,
 ) -> End:
-    """Quasi-Newton steps from ``here`` with the curvature ``learned``, or none.
+    """Steps along directions from ``here``, with the curvature ``learned``, or none.
 
-    Directions are -H g; steps satisfy the strong Wolfe conditions; each step teaches H. Without curvature from an
-    earlier run the first trial step is that of SciPy's BFGS, of length about 1 / |g|; with it, the whole step -H g.
+    Steps satisfy the strong Wolfe conditions, and each teaches where to go next. Without curvature from an
+    earlier run the first trial step is that of SciPy's BFGS, of length about 1 / |g|; with it, the whole direction.
 
-    Where H gives no descent, or no acceptable step, SciPy ends. Here what was learned is forgotten and the run goes on
-    from scratch: H may have lost its precision, or come from another problem. It ends when that fails at once, or has
+    Where a direction gives no descent, or no acceptable step, SciPy ends. Here what was learned is forgotten and the run goes on
+    from scratch: it may have lost its precision, or come from another problem. It ends when that fails at once, or has
     brought no relative decrease of ``_WORTH`` since the time before.
     """
     curvature = learned if learned is not None else fresh()
@@ -147,7 +148,7 @@ def _along(
     return None  # the last step changed nothing, so there is no length to go by
 
 
-def _stuck(state: np.ndarray, curvature: InverseHessian) -> End:
+def _stuck(state: np.ndarray, curvature: Directions) -> End:
     if state[search.WALLS] > 0:
         return End(
             NON_FINITE, "the objective is not finite along the search direction, however short the step", curvature
@@ -205,7 +206,7 @@ class BFGS(Solver):
 
     def _run(self, watched: Watched, start: Point, maxiter: int | None, memory: Any, report: Report) -> End:
         size = start.theta.size
-        learned = _checked(self.name, memory, size, InverseHessian)
+        learned = checked(self.name, memory, size, InverseHessian)
         if learned is None and self._hess_inv0 is not None:
             learned = DenseMatrix.given(self._hess_inv0, size)
         limit = 200 * size if maxiter is None else maxiter
@@ -250,12 +251,13 @@ class LBFGS(Solver):
 
     def _run(self, watched: Watched, start: Point, maxiter: int | None, memory: Any, report: Report) -> End:
         size = start.theta.size
-        learned = _checked(self.name, memory, size, PairRing)
+        learned = checked(self.name, memory, size, PairRing)
         limit = 15000 if maxiter is None else maxiter
         return descend(watched, start, learned, lambda: PairRing(size, self._maxcor), self._rules, limit, report)
 
 
-def _checked(name: str, memory: Any, size: int, kind: Any) -> InverseHessian | None:
+def checked(name: str, memory: Any, size: int, kind: Any) -> Any:
+    """``memory`` of a run before, refused where it is of another solver or size; None where there is none."""
     if memory is None:
         return None
     if not isinstance(memory, kind) or memory.size != size:

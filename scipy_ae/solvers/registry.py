@@ -8,11 +8,12 @@ from typing import Any
 
 from scipy_ae.errors import InputError, unknown
 from scipy_ae.solvers.base import Solver
+from scipy_ae.solvers.conjugate_gradient import CG
 from scipy_ae.solvers.first_order import Adam, AdaptiveEta, GradientDescent, Momentum
 from scipy_ae.solvers.quasi_newton import BFGS, LBFGS
 from scipy_ae.solvers.scipy_recipes import RECIPES, Recipe
 
-OURS: tuple[type[Solver], ...] = (BFGS, LBFGS, Adam, GradientDescent, Momentum, AdaptiveEta)
+OURS: tuple[type[Solver], ...] = (BFGS, LBFGS, CG, Adam, GradientDescent, Momentum, AdaptiveEta)
 _SHORT = {"gd": "gradient-descent", "adaptive": "adaptive-eta", "lbfgs": "l-bfgs"}
 _PREFIX = "scipy."
 
