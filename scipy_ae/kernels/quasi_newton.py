@@ -38,12 +38,12 @@ EPS = 2.220446049250313e-16
 
 
 #: Numbers in 256 bytes: the longest stretch that compiled loops take in one go.
-_CLEAR = 32
+CLEAR = 32
 
 
 def clear_vector(n: int) -> np.ndarray:
     """An empty (n,) vector with no other array right before it."""
-    return np.empty(n + _CLEAR)[_CLEAR:]
+    return np.empty(n + CLEAR)[CLEAR:]
 
 
 @njit(cache=True, fastmath=REORDER, error_model="numpy", forceinline=True)

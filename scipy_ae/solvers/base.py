@@ -1,6 +1,7 @@
 """What every solver is: a name, what it needs, and ``solve``, which keeps the promises that all of them make."""
 
 import math
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from scipy_ae.solvers.watched import ObjectiveRaised, Point, Watched
 CONVERGED, MAXITER, STUCK, NON_FINITE, RAISED, STOPPED = 0, 1, 2, 3, 4, 99
 
 Callback = Callable[[Result], None]
+#: Seconds within which a run should look up.
+_HEARD = 0.1
 
 
 @dataclass(frozen=True)
@@ -37,14 +40,36 @@ class End:
 class Report:
     """Counts the iterations and tells the caller of each one."""
 
-    def __init__(self, watched: Watched, callback: Callback | None) -> None:
-        self._watched, self._callback = watched, callback
+    def __init__(self, watched: Watched, callback: Callback | None, stride: int) -> None:
+        self._watched, self._callback, self._stride = watched, callback, stride
+        self._patience, self._since = 1, time.perf_counter()
         self.nit = 0
         self.stopped = False
 
-    def __call__(self, theta: np.ndarray, fun: float, jac: np.ndarray | None) -> bool:
-        """One iteration ended at ``theta``; True when the callback asks to stop."""
+    def ahead(self, limit: int) -> int:
+        """How many iterations may be made at once, of ``limit`` in all.
+
+        Up to the next of which the caller wants to be told; where none is, about as many as take a tenth of a second,
+        so that Ctrl-C is heard.
+        """
+        if self._callback is not None:
+            return min(limit - self.nit, self._stride - self.nit % self._stride)
+        now = time.perf_counter()
+        taken, self._since = now - self._since, now
+        self._patience = max(1, self._patience // 2) if taken > _HEARD else 2 * self._patience
+        return min(limit - self.nit, self._patience)
+
+    def due(self, limit: int) -> bool:
+        """Whether the caller wants to be told of iteration ``nit``, of ``limit`` in all."""
+        return self.nit % self._stride == 0 or self.nit == limit
+
+    def one(self, theta: np.ndarray, fun: float, jac: np.ndarray | None) -> bool:
+        """One more iteration ended at ``theta``; True when the callback asks to stop."""
         self.nit += 1
+        return self.nit % self._stride == 0 and self(theta, fun, jac)
+
+    def __call__(self, theta: np.ndarray, fun: float, jac: np.ndarray | None) -> bool:
+        """Iteration ``nit`` ended at ``theta``; True when the callback asks to stop."""
         if self._callback is None:
             return False
         # copies: what the caller does with them must not reach the solver
@@ -89,6 +114,7 @@ class Solver(ABC):
         maxiter: int | None = None,
         memory: Any = None,
         callback: Callback | None = None,
+        stride: int = 1,
     ) -> Result:
         """Minimise ``problem`` from ``theta``.
 
@@ -107,6 +133,9 @@ class Solver(ABC):
         callback : callable, optional
             ``callback(intermediate_result)`` after each iteration, a :class:`Result` with ``x``, ``fun``, ``nit``,
             ``nfev``, and ``jac`` where known. Raising StopIteration ends the run, whatever the method.
+        stride : int
+            Call it after every so many iterations only: between them, methods that are compiled stay among themselves
+            where the problem is machine code (``problem.native``).
 
         Returns
         -------
@@ -127,7 +156,7 @@ class Solver(ABC):
         if maxiter is not None and (not isinstance(maxiter, int | np.integer) or maxiter < 0):
             raise InputError(f"maxiter: got {maxiter!r}; accepted is a whole number of at least 0, or None")
         watched = Watched(problem)
-        report = Report(watched, callback)
+        report = Report(watched, callback, stride)
         # values that are not finite are dealt with here, so NumPy need not warn of them
         with np.errstate(all="ignore"):
             point = watched.begin(start, "jac" in self.needs)

@@ -6,53 +6,40 @@ from typing import Any
 import numpy as np
 
 from scipy_ae.errors import unknown
-from scipy_ae.kernels import conjugate
+from scipy_ae.kernels import conjugate, curvature
+from scipy_ae.kernels.curvature import BETA, GAIN, SCALE
 from scipy_ae.kernels.quasi_newton import clear_vector, dot
 from scipy_ae.solvers.base import End, Report, Solver
+from scipy_ae.solvers.descent import Rules, checked, descend
 from scipy_ae.solvers.directions import Directions
-from scipy_ae.solvers.quasi_newton import Rules, checked, descend
 from scipy_ae.solvers.watched import Point, Watched
 
 _FORMS = {"polak-ribiere": conjugate.POLAK_RIBIERE, "hager-zhang": conjugate.HAGER_ZHANG}
 
 
 class Conjugate(Directions):
-    """The last direction and gradient; 16 n bytes.
+    """The last direction and gradient; 16 n bytes."""
 
-    Directions are stretched so that the whole of one is the step to try first: the one that would change the value as
-    much, to first order, as the last step did (Nocedal & Wright 2006, section 3.5).
-    """
+    form = curvature.CONJUGATE
 
-    def __init__(self, size: int, form: int) -> None:
-        self.size, self.pairs, self._form = size, 0, form
-        self._p, self._g = np.empty(0), np.empty(0)
-        self._scale = self._gain = 1.0
-
-    @property
-    def nbytes(self) -> int:
-        return self._p.nbytes + self._g.nbytes
+    def __init__(self, size: int, beta: int) -> None:
+        super().__init__(size)
+        self.reals[SCALE], self.whole[BETA] = 1.0, beta
+        self._last: tuple[np.ndarray, np.ndarray] | None = None
 
     def direction(self, g: np.ndarray) -> tuple[np.ndarray, float]:
-        if self.pairs > 0:  # as if a step had led here: most of what lies between is one
-            p, slope = self._next(g)
-            if slope < 0.0:
-                return p, slope
-        self._p, self._g, self._scale = -g, g, 1.0
-        return self._p, -dot(g, g)
+        if self._last is not None:  # as if a step had led here: most of what lies between is one
+            (p, old), out = self._last, clear_vector(self.size)
+            slope = conjugate.conjugate_advance(self.whole[BETA], self.reals[SCALE], p, old, g, out)
+            scale = self.reals[GAIN] / slope if slope < 0.0 else 0.0
+            if math.isfinite(scale) and scale > 0.0:
+                self.reals[SCALE] = scale
+                return scale * out, scale * slope
+        self.reals[SCALE] = 1.0
+        return -g, -dot(g, g)
 
-    def advance(self, alpha: float, p: np.ndarray, g_old: np.ndarray, g_new: np.ndarray) -> tuple[np.ndarray, float]:
-        self._gain = alpha * dot(p, g_old)
-        self.pairs += 1
-        return self._next(g_new)
-
-    def _next(self, g: np.ndarray) -> tuple[np.ndarray, float]:
-        out = clear_vector(self.size)
-        slope = conjugate.conjugate_advance(self._form, self._scale, self._p, self._g, g, out)
-        scale = self._gain / slope if slope < 0.0 else 1.0
-        self._scale = scale if math.isfinite(scale) and scale > 0.0 else 1.0
-        out *= self._scale
-        self._p, self._g = out, g
-        return out, slope * self._scale
+    def rest(self, p: np.ndarray, g: np.ndarray) -> None:
+        self._last = p.copy(), g.copy()
 
 
 class CG(Solver):
@@ -63,8 +50,8 @@ class CG(Solver):
     gtol, norm, xrtol, c1, c2 : float
         As in SciPy's CG; see :class:`Rules`.
     beta : "hager-zhang" or "polak-ribiere"
-        How much of the last direction goes into the next: Hager & Zhang (2005), or Polak & Ribière, never below 0, as in
-        SciPy.
+        How much of the last direction goes into the next: Hager & Zhang (2005), or Polak & Ribière, never below 0, as
+        in SciPy.
     """
 
     name = "CG"

@@ -87,7 +87,7 @@ class FirstOrder(Solver):
                 return self._end(NON_FINITE, message, None, here)
             self._learn(memory, part == 1.0 and there.fun < here.fun, part)
             here, empty = there, False
-            if report(here.theta, here.fun, here.jac):
+            if report.one(here.theta, here.fun, here.jac):
                 return self._end(STOPPED, "", memory, here)
 
     def _take(self, watched: Watched, here: Point, step: np.ndarray) -> tuple[Point | None, float]:

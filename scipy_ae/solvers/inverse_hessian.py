@@ -5,11 +5,13 @@ from abc import abstractmethod
 import numpy as np
 
 from scipy_ae.errors import InputError
-from scipy_ae.kernels import directions
+from scipy_ae.kernels import curvature, directions
 from scipy_ae.kernels import quasi_newton as kernels
-from scipy_ae.solvers.directions import Directions
+from scipy_ae.kernels.curvature import COUNT, GAMMA, JOINED, OLDEST, PAIRS, RESCALE, RHO, C
+from scipy_ae.solvers.directions import ENDLESS, Directions
 
 _FIRST_ROWS, _FOLDED_AT_ONCE = 16, 256
+_RESCALED = {"newest": curvature.BY_NEWEST, "first": curvature.BY_FIRST, "fixed": curvature.BY_NONE}
 
 
 class InverseHessian(Directions):
@@ -22,9 +24,6 @@ class InverseHessian(Directions):
     def direction(self, g: np.ndarray) -> tuple[np.ndarray, float]:
         p = self.matvec(g)
         return p, kernels.negate(p, g)
-
-    def roomy(self) -> "InverseHessian":
-        return self
 
 
 class DirectionSum(InverseHessian):
@@ -39,72 +38,68 @@ class DirectionSum(InverseHessian):
         H starts from the identity times y . s / y . y of the first pair, once that is known.
     """
 
-    def __init__(self, size: int, scale: float = 1.0, from_first: bool = False) -> None:
-        self.size, self.pairs = size, 0
-        self._from_first, self._gamma = from_first, scale
-        self._count, self._joined = 0, True  # rows in use; whether a pair joins the last to the one before it
-        self._rows = np.empty((0, size))
-        self._bands = np.empty((0, 2))
+    form = curvature.DIRECTIONS
 
-    @property
-    def nbytes(self) -> int:
-        return self._rows.nbytes + self._bands.nbytes
+    def __init__(self, size: int, scale: float = 1.0, from_first: bool = False) -> None:
+        super().__init__(size)
+        self._most = max(size, 2)
+        self.reals[GAMMA], self.whole[JOINED] = scale, True
+        self.whole[RESCALE] = curvature.BY_FIRST if from_first else curvature.BY_NONE
 
     def matvec(self, v: np.ndarray) -> np.ndarray:
         out = kernels.clear_vector(self.size)
-        directions.directions_apply(self._rows, self._bands, self._count, self._gamma, v, out)
+        directions.directions_apply(self.A, self.B, self.whole[COUNT], self.reals[GAMMA], v, out)
         return out
 
     def direction(self, g: np.ndarray) -> tuple[np.ndarray, float]:
-        at = self._count if self._joined else self._count - 1  # over one that taught nothing
+        at = int(self.whole[COUNT]) - (not self.whole[JOINED])  # over one that taught nothing
         self._make_room(at + 1)
-        p = self._rows[at]
-        directions.directions_apply(self._rows, self._bands, at, self._gamma, g, p)
-        self._bands[at] = 0.0
-        self._count, self._joined = at + 1, False
+        p = self.A[at]
+        directions.directions_apply(self.A, self.B, at, self.reals[GAMMA], g, p)
+        self.B[at] = 0.0
+        self.whole[COUNT], self.whole[JOINED] = at + 1, False
         return p, kernels.negate(p, g)
 
-    def advance(self, alpha: float, p: np.ndarray, g_old: np.ndarray, g_new: np.ndarray) -> tuple[np.ndarray, float]:
-        self._make_room(self._count + 1)
-        first = self._from_first and self.pairs == 0
-        self._joined, self._gamma, slope = directions.directions_advance(
-            self._rows, self._bands, self._count, self._gamma, first, alpha, g_old, g_new
-        )
-        self.pairs += self._joined
-        self._count += 1
-        return self._rows[self._count - 1], slope
+    @property
+    def room(self) -> int:
+        return min(len(self.A), self._most) - int(self.whole[COUNT])
 
-    def roomy(self) -> InverseHessian:
-        return self if self._count < max(self.size, 2) else self._folded()
+    def roomy(self) -> Directions:
+        count = int(self.whole[COUNT])
+        if count >= self._most:
+            return self._folded()
+        self._make_room(count + 1)
+        return self
 
     def _make_room(self, rows: int) -> None:
-        have = len(self._rows)
+        have = len(self.A)
         if rows > have:
             rows = max(rows, min(2 * have, self.size), _FIRST_ROWS)
-            self._rows, self._bands = _with_rows(self._rows, rows), _with_rows(self._bands, rows)
+            self.A, self.B = _with_rows(self.A, rows), _with_rows(self.B, rows)
 
     def _folded(self) -> "DenseMatrix":
         """The same H as a matrix: gamma I + M + M', where M = the sum of p_k' (T_kk / 2 p_k + T_k,k+1 p_k+1)."""
-        rows, bands = self._rows[: self._count], self._bands[: self._count]
+        count = int(self.whole[COUNT])
+        rows, bands = self.A[:count], self.B[:count]
         matrix = np.zeros((self.size, self.size))
-        for start in range(0, self._count, _FOLDED_AT_ONCE):
+        for start in range(0, count, _FOLDED_AT_ONCE):
             part = slice(start, start + _FOLDED_AT_ONCE)
             image = 0.5 * bands[part, :1] * rows[part]
             after = rows[start + 1 : start + 1 + len(image)]
             image[: len(after)] += bands[part, 1:][: len(after)] * after
             matrix += rows[part].T @ image
-        kernels.dense_gather(matrix, self._gamma)
+        kernels.dense_gather(matrix, self.reals[GAMMA])
         return DenseMatrix(matrix, self.pairs)
 
 
 class DenseMatrix(InverseHessian):
     """H as a matrix: O(n^2) a step, 8 n^2 bytes. ``matrix`` is taken over; only its lower triangle is used."""
 
+    form = curvature.MATRIX
+
     def __init__(self, matrix: np.ndarray, pairs: int = 0) -> None:
-        self.size, self.pairs = len(matrix), pairs
-        self._matrix = matrix
-        self._step, self._image = np.zeros(self.size), np.zeros(self.size)
-        self._rho = self._c = 0.0
+        super().__init__(len(matrix))
+        self.A, self.B, self.whole[PAIRS] = matrix, np.zeros((2, self.size)), pairs
 
     @classmethod
     def given(cls, matrix: np.ndarray, size: int) -> "DenseMatrix":
@@ -120,23 +115,11 @@ class DenseMatrix(InverseHessian):
             raise InputError("hess_inv0: the matrix is not positive definite; accepted is one that is") from None
         return cls(copy)
 
-    @property
-    def nbytes(self) -> int:
-        return self._matrix.nbytes
-
     def matvec(self, v: np.ndarray) -> np.ndarray:
         out = kernels.clear_vector(self.size)
-        kernels.dense_apply(self._matrix, self._step, self._image, self._rho, self._c, v, out)
-        self._rho = self._c = 0.0
+        kernels.dense_apply(self.A, self.B[0], self.B[1], self.reals[RHO], self.reals[C], v, out)
+        self.reals[RHO] = self.reals[C] = 0.0
         return out
-
-    def advance(self, alpha: float, p: np.ndarray, g_old: np.ndarray, g_new: np.ndarray) -> tuple[np.ndarray, float]:
-        out = kernels.clear_vector(self.size)
-        self._rho, self._c, slope = kernels.dense_advance(
-            self._matrix, self._step, self._image, self._rho, self._c, alpha, p, g_old, g_new, out
-        )
-        self.pairs += self._rho != 0.0
-        return out, slope
 
 
 class PairRing(InverseHessian):
@@ -152,48 +135,28 @@ class PairRing(InverseHessian):
         The factor before there is a pair.
     """
 
-    def __init__(self, size: int, rows: int, scaling: str = "newest", scale: float = 1.0) -> None:
-        self.size, self.pairs, self.rows = size, 0, rows
-        self._scaling, self._gamma, self._oldest = scaling, scale, 0
-        self._steps = np.empty((0, size))
-        self._changes = np.empty((0, size))
-        self._rho = np.empty(0)
+    form = curvature.RING
 
-    @property
-    def nbytes(self) -> int:
-        return self._steps.nbytes + self._changes.nbytes + self._rho.nbytes
+    def __init__(self, size: int, rows: int, scaling: str = "newest", scale: float = 1.0) -> None:
+        super().__init__(size)
+        self.rows = rows
+        self.B = np.empty((0, size))
+        self.reals[GAMMA], self.whole[RESCALE] = scale, _RESCALED[scaling]
 
     def matvec(self, v: np.ndarray) -> np.ndarray:
         out = kernels.clear_vector(self.size)
-        kernels.ring_apply(self._steps, self._changes, self._rho, self._oldest, self.pairs, self._gamma, v, out)
+        oldest, pairs = self.whole[OLDEST], self.whole[PAIRS]
+        kernels.ring_apply(self.A, self.B, self.v, oldest, pairs, self.reals[GAMMA], v, out)
         return out
 
-    def advance(self, alpha: float, p: np.ndarray, g_old: np.ndarray, g_new: np.ndarray) -> tuple[np.ndarray, float]:
-        out = kernels.clear_vector(self.size)
-        first = self._scaling == "first" and self.pairs == 0
-        rescale = self._scaling == "newest" or first or self.pairs == self.rows
-        self._oldest, self.pairs, self._gamma, slope = kernels.ring_advance(
-            self._steps,
-            self._changes,
-            self._rho,
-            self._oldest,
-            self.pairs,
-            self._gamma,
-            rescale,
-            alpha,
-            p,
-            g_old,
-            g_new,
-            out,
-        )
-        return out, slope
+    @property
+    def room(self) -> int:
+        return ENDLESS if len(self.A) == self.rows else len(self.A) - self.pairs
 
-    def roomy(self) -> InverseHessian:
-        if self.pairs == len(self._steps) < self.rows:
+    def roomy(self) -> Directions:
+        if self.pairs == len(self.A) < self.rows:
             rows = min(max(2 * self.pairs, _FIRST_ROWS), self.rows)
-            self._steps = _with_rows(self._steps, rows)
-            self._changes = _with_rows(self._changes, rows)
-            self._rho = _with_rows(self._rho, rows)
+            self.A, self.B, self.v = (_with_rows(array, rows) for array in (self.A, self.B, self.v))
         return self
 
 

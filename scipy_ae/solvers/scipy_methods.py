@@ -180,7 +180,7 @@ class _Bridge:
             theta, value = np.array(intermediate_result.x, dtype=float), float(intermediate_result.fun)
             known = self._last if np.array_equal(theta, self._last.theta) else self._watched.best
             gradient = known.jac if np.array_equal(theta, known.theta) else None
-        if self._report(theta, value, gradient) or self._report.nit == self._limit:
+        if self._report.one(theta, value, gradient) or self._report.nit == self._limit:
             raise StopIteration
 
     def _shown(self, value: float) -> float:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from scipy_ae.errors import InputError, NonFiniteError, ScipyAEError
-from scipy_ae.problem import Problem
+from scipy_ae.problem import Native, Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,11 @@ class Watched(Problem):
         self.offers = problem.offers
         self.nfev = self.njev = self.nhev = 0
         self.best = Point(np.empty(0), math.inf)
+
+    @property
+    def native(self) -> Native | None:
+        """The problem's machine code: who calls it counts for himself, and keeps ``best``."""
+        return self._problem.native
 
     def begin(self, theta: np.ndarray, with_jac: bool) -> Point:
         """Evaluate the start, which must be finite; it becomes ``best``."""
