@@ -14,6 +14,7 @@ from scipy_ae.errors import InputError, UnsupportedError
 from scipy_ae.problem import CAPABILITIES, FunctionProblem
 from scipy_ae.solvers import free_memory, scipy_methods
 from scipy_ae.solvers.quasi_newton import BFGS
+from scipy_ae.solvers.registry import OURS
 from scipy_ae.solvers.scipy_methods import ScipyMethod
 from scipy_ae.solvers.scipy_recipes import RECIPES
 

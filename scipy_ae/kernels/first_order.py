@@ -1,12 +1,115 @@
-"""Steps of first-order methods that would take several passes over theta in NumPy."""
+"""First-order methods: one evaluation, one step, as many as asked without a way back."""
 
 import math
 
 import numpy as np
 from numba import njit
 
+from scipy_ae.kernels.machine import ASK, DONE, F_NEW, PHASE, SIDE, STEPS, F, answered, at, move
+from scipy_ae.kernels.quasi_newton import largest
 
-@njit(cache=True, fastmath={"contract", "nsz", "arcp"}, error_model="numpy")
+GRADIENT_DESCENT, MOMENTUM, ADAPTIVE_ETA, ADAM = range(4)
+#: Why it stopped, beside ASK and DONE: no entry of the gradient is above gtol; no step lowers the value (guarded);
+#: the value after the step is not finite (unguarded).
+BY_GTOL, NO_STEP, NOT_FINITE = range(2, 5)
+#: Vectors, after the common ones: the step, and what is remembered: of the step, or Adam's two moments.
+STEP, M, V = 6, 7, 8
+VECTORS = 9
+#: Reals, after the common ones. ETA is what an adaptive one has become; A, B and C are a method's own parameters.
+ETA, PART, GTOL, A, B, C = range(3, 9)
+REALS = 9
+#: Whole numbers, after the common ones: the method, whether it is guarded, whether it remembers anything, steps ever
+#: taken, falls in a row and how many of them raise eta, halvings of the step that is tried.
+KIND, GUARD, REMEMBERS, T, STREAK, PATIENCE, HALVINGS = range(5, 12)
+WHOLE = 12
+MOST_HALVINGS = 40
+_PROPOSE, _TRIAL = range(2)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def first_order(address, context, vectors, reals, whole, size, steps):
+    """Run on until ``whole[STEPS]`` is ``steps``, or something else comes between.
+
+    Guarded, a step that would raise the value is halved until it does not; when that is not enough, what is remembered
+    is emptied and the plain step tried.
+    """
+    while True:
+        here, there = 2 * whole[SIDE], 2 - 2 * whole[SIDE]
+        x, g, x_new = at(vectors, here, size), at(vectors, here + 1, size), at(vectors, there, size)
+        step, m, v = at(vectors, STEP, size), at(vectors, M, size), at(vectors, V, size)
+        if whole[PHASE] == _PROPOSE:
+            if largest(g) <= reals[GTOL]:
+                return BY_GTOL
+            if whole[STEPS] >= steps:
+                return DONE
+            _propose(reals, whole, g, m, v, step)
+            reals[PART], whole[HALVINGS], whole[PHASE] = 1.0, 0, _TRIAL
+            move(x, 1.0, step, x_new)
+        if not answered(address, context, vectors, reals, whole, size):
+            return ASK
+        good = reals[F_NEW] <= reals[F] if whole[GUARD] else math.isfinite(reals[F_NEW])
+        if not good and whole[GUARD] and whole[HALVINGS] < MOST_HALVINGS:
+            reals[PART] *= 0.5
+            whole[HALVINGS] += 1
+            move(x, reals[PART], step, x_new)
+            continue
+        whole[PHASE] = _PROPOSE
+        if good:
+            _learn(reals, whole, m)
+            reals[F] = reals[F_NEW]
+            whole[SIDE] = 1 - whole[SIDE]
+            whole[STEPS] += 1
+        elif whole[GUARD] and whole[REMEMBERS]:
+            _forget(reals, whole, m, v)
+        else:
+            return NO_STEP if whole[GUARD] else NOT_FINITE
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract", "nsz", "arcp"})
+def _propose(reals, whole, g, m, v, step):
+    """The step from a point with gradient ``g``; brings up to date what is remembered."""
+    kind, eta = whole[KIND], reals[ETA]
+    whole[T] += 1
+    if kind == ADAM:
+        adam_step(m, v, g, whole[T], eta, reals[A], reals[B], reals[C], step)
+    elif kind == MOMENTUM:
+        for i in range(g.size):
+            m[i] = reals[A] * m[i] - eta * g[i]
+            step[i] = m[i]
+    else:
+        for i in range(g.size):
+            step[i] = -eta * g[i]
+
+
+@njit(cache=True, error_model="numpy")
+def _learn(reals, whole, m):
+    """What the step that was taken tells: ``reals[F_NEW]`` after it, ``reals[PART]`` of it taken."""
+    whole[REMEMBERS] = whole[KIND] != GRADIENT_DESCENT
+    if whole[KIND] == MOMENTUM:
+        if reals[PART] < 1.0:
+            for i in range(m.size):
+                m[i] *= reals[PART]
+    elif whole[KIND] == ADAPTIVE_ETA:
+        if reals[PART] == 1.0 and reals[F_NEW] < reals[F]:
+            whole[STREAK] += 1
+            if whole[STREAK] >= whole[PATIENCE]:
+                reals[ETA], whole[STREAK] = reals[ETA] * reals[B], 0
+        else:
+            reals[ETA], whole[STREAK] = reals[ETA] * reals[C], 0
+
+
+@njit(cache=True)
+def _forget(reals, whole, m, v):
+    """Back to the beginning; ``reals[A]`` is the eta that an adaptive one began with."""
+    for i in range(m.size):
+        m[i] = 0.0
+        v[i] = 0.0
+    whole[T] = whole[STREAK] = whole[REMEMBERS] = 0
+    if whole[KIND] == ADAPTIVE_ETA:
+        reals[ETA] = reals[A]
+
+
+@njit(cache=True, fastmath={"contract", "nsz", "arcp"}, error_model="numpy", inline="always")
 def adam_step(
     m: np.ndarray,  # (n,)
     v: np.ndarray,  # (n,)

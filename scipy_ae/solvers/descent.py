@@ -10,14 +10,13 @@ import numpy as np
 from scipy_ae.errors import InputError
 from scipy_ae.kernels import descent
 from scipy_ae.kernels.line_state import WALLS
-from scipy_ae.kernels.quasi_newton import CLEAR
 from scipy_ae.solvers.base import CONVERGED, MAXITER, NON_FINITE, STOPPED, STUCK, End, Report, number
 from scipy_ae.solvers.directions import Directions
+from scipy_ae.solvers.machine import Machine
 from scipy_ae.solvers.watched import Point, Watched
 
 #: The relative decrease that another start from scratch must have brought.
 _WORTH = 1e-6
-_NOTHING = np.zeros(0, dtype=np.intp)
 
 
 @dataclass(frozen=True)
@@ -89,7 +88,7 @@ def descend(
     machine.face(curvature)
     while report.nit < maxiter:
         curvature = curvature.roomy() if curvature.room <= 0 else curvature
-        verdict = machine.run(curvature, min(report.ahead(maxiter), curvature.room))
+        verdict = machine.run(min(report.ahead(maxiter), curvature.room), *curvature.native())
         report.nit += machine.steps
         if verdict == descent.FAILED:
             if curvature.pairs == 0 or not forgot_at - machine.fun > _WORTH * abs(machine.fun):
@@ -103,81 +102,30 @@ def descend(
     return machine.end(MAXITER, f"maxiter = {maxiter} iterations are done", curvature)
 
 
-class _Machine:
-    """The kernel :func:`scipy_ae.kernels.descent.descend` with its arrays, and the answers to what it asks."""
+class _Machine(Machine):
+    """The kernel :func:`scipy_ae.kernels.descent.descend` as Python drives it."""
 
     def __init__(self, watched: Watched, start: Point, rules: Rules) -> None:
-        self._watched, self._size = watched, start.theta.size
-        self._vectors = np.empty((descent.VECTORS, self._size + CLEAR))
-        self._reals, self._whole = np.zeros(descent.REALS), np.zeros(descent.WHOLE, dtype=np.int64)
-        self._row(descent.X)[:], self._row(descent.G)[:] = start.theta, start.jac
+        super().__init__(descent.descend, watched, start, descent.VECTORS, descent.REALS, descent.WHOLE)
         for place, value in (
-            (descent.F, start.fun), (descent.F_BEST, start.fun), (descent.GTOL, rules.gtol),
-            (descent.NORM, rules.norm), (descent.XRTOL, rules.xrtol), (descent.FTOL, rules.ftol),
-            (descent.C1, rules.c1), (descent.C2, rules.c2),
+            (descent.GTOL, rules.gtol), (descent.NORM, rules.norm), (descent.XRTOL, rules.xrtol),
+            (descent.FTOL, rules.ftol), (descent.C1, rules.c1), (descent.C2, rules.c2),
         ):  # fmt: skip
-            self._reals[place] = value
-
-    def _row(self, which: int) -> np.ndarray:
-        return self._vectors[which, : self._size]
-
-    @property
-    def steps(self) -> int:
-        """Steps done in the last run."""
-        return int(self._whole[descent.STEPS])
-
-    @property
-    def fun(self) -> float:
-        """The value where it is."""
-        return float(self._reals[descent.F])
-
-    @property
-    def point(self) -> tuple[np.ndarray, float, np.ndarray]:
-        """theta, value and gradient where it is: views, which the next run writes into."""
-        x = descent.X + 2 * int(self._whole[descent.SIDE])
-        return self._row(x), self.fun, self._row(x + 1)
+            self.reals[place] = value
 
     @property
     def _p(self) -> np.ndarray:
-        return self._row(descent.P + int(self._whole[descent.TURN]))
+        return self.row(descent.P + int(self.whole[descent.TURN]))
 
     def face(self, curvature: Directions) -> None:
         """Take the direction that ``curvature`` gives here, where no step of its own has led."""
         _, value, gradient = self.point
-        self._p[:], self._reals[descent.SLOPE] = curvature.direction(gradient)
+        self._p[:], self.reals[descent.SLOPE] = curvature.direction(gradient)
         known = curvature.pairs > 0
-        self._reals[descent.F_BEFORE] = math.inf if known else value + math.sqrt(gradient @ gradient) / 2
-
-    def run(self, curvature: Directions, steps: int) -> int:
-        """Until so many steps are done, or until a verdict before."""
-        native = self._watched.native
-        address, context = (0, _NOTHING) if native is None else (native.address, native.context)
-        learner, learned = curvature.native()
-        self._whole[descent.STEPS] = 0
-        while True:
-            verdict = descent.descend(
-                address, context, learner, learned, self._vectors, self._reals, self._whole, self._size, steps
-            )  # fmt: skip
-            if verdict != descent.ASK:
-                break
-            trial = descent.X_NEW - 2 * int(self._whole[descent.SIDE])
-            value, gradient = self._watched.fun_and_jac(self._row(trial).copy())
-            self._reals[descent.F_NEW], self._row(trial + 1)[:] = value, gradient
-        if native is not None:
-            self._tell()
-        return verdict
-
-    def _tell(self) -> None:
-        """What Python has not seen: the number of evaluations, and the lowest point."""
-        watched, value = self._watched, float(self._reals[descent.F_BEST])
-        watched.nfev += int(self._whole[descent.EVALUATIONS])
-        watched.njev += int(self._whole[descent.EVALUATIONS])
-        self._whole[descent.EVALUATIONS] = 0
-        if value < watched.best.fun:
-            watched.best = Point(self._row(descent.X_BEST).copy(), value, self._row(descent.G_BEST).copy())
+        self.reals[descent.F_BEFORE] = math.inf if known else value + math.sqrt(gradient @ gradient) / 2
 
     def stuck(self, curvature: Directions) -> End:
-        if self._reals[WALLS] > 0:
+        if self.reals[descent.SEARCH + WALLS] > 0:
             message = "the objective is not finite along the search direction, however short the step"
             return self.end(NON_FINITE, message, curvature)
         return self.end(STUCK, "no step along the search direction lowers fun: its precision is used up", curvature)

@@ -2,27 +2,16 @@
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from scipy_ae.errors import InputError
-from scipy_ae.kernels.first_order import adam_step
-from scipy_ae.kernels.quasi_newton import largest
-from scipy_ae.solvers.base import (
-    CONVERGED,
-    MAXITER,
-    NON_FINITE,
-    STOPPED,
-    STUCK,
-    End,
-    Report,
-    Solver,
-    number,
-)
+from scipy_ae.kernels import first_order as kernel
+from scipy_ae.kernels.machine import DONE
+from scipy_ae.solvers.base import CONVERGED, MAXITER, NON_FINITE, STOPPED, STUCK, End, Report, Solver, number
+from scipy_ae.solvers.machine import Machine
 from scipy_ae.solvers.watched import Point, Watched
-
-_HALVINGS = 40
 
 
 class FirstOrder(Solver):
@@ -46,65 +35,50 @@ class FirstOrder(Solver):
 
     carries = True
     first_order = True
+    _kind: ClassVar[int]
 
     def __init__(self, eta: float, guard: bool, gtol: float) -> None:
         self.eta = number("eta", eta, 0.0)
         self.guard = bool(guard)
         self.gtol = number("gtol", gtol, 0.0)
 
-    @abstractmethod
-    def _recall(self, memory: Any, size: int) -> Any:
-        """What was remembered, checked, or an empty memory."""
-
-    @abstractmethod
-    def _step(self, memory: Any, g: np.ndarray) -> np.ndarray:
-        """The step to take against the gradient ``g``; brings ``memory`` up to date."""
-
-    @abstractmethod
-    def _learn(self, memory: Any, fell: bool, part: float) -> None:
-        """Told whether fun fell over the whole step, and which part of it was taken."""
-
     def _run(self, watched: Watched, start: Point, maxiter: int | None, memory: Any, report: Report) -> End:
-        size = start.theta.size
-        memory, empty = self._recall(memory, size), memory is None
+        machine = Machine(kernel.first_order, watched, start, kernel.VECTORS, kernel.REALS, kernel.WHOLE)
+        machine.reals[kernel.ETA], machine.reals[kernel.GTOL] = self.eta, self.gtol
+        machine.whole[kernel.GUARD], machine.whole[kernel.KIND] = self.guard, self._kind
+        machine.whole[kernel.REMEMBERS] = memory is not None
+        self._load(memory, machine)
         limit = 1000 if maxiter is None else maxiter
-        here = start
         while True:
-            if largest(here.jac) <= self.gtol:
+            verdict = machine.run(report.ahead(limit))
+            report.nit += machine.steps
+            told = machine.steps > 0 and (verdict != DONE or report.due(limit))
+            if told and report(*machine.point):
+                return self._end(STOPPED, "", machine)
+            if verdict == kernel.BY_GTOL:
                 message = f"converged: no entry of the gradient is above gtol = {self.gtol:g}"
-                return self._end(CONVERGED, message, memory, here)
-            if report.nit >= limit:
-                return self._end(MAXITER, f"maxiter = {limit} iterations are done", memory, here)
-            step = self._step(memory, here.jac)
-            there, part = self._take(watched, here, step)
-            if there is None and self.guard and self.carries and not empty:
-                memory, empty = self._recall(None, size), True
-                continue
-            if there is None and self.guard:
-                return self._end(STUCK, f"no step lowers fun, halved {_HALVINGS} times", memory, here)
-            if there is None:
+                return self._end(CONVERGED, message, machine)
+            if verdict == kernel.NO_STEP:
+                return self._end(STUCK, f"no step lowers fun, halved {kernel.MOST_HALVINGS} times", machine)
+            if verdict == kernel.NOT_FINITE:
                 message = "the objective is not finite after the last step; x is the point before it"
-                return self._end(NON_FINITE, message, None, here)
-            self._learn(memory, part == 1.0 and there.fun < here.fun, part)
-            here, empty = there, False
-            if report.one(here.theta, here.fun, here.jac):
-                return self._end(STOPPED, "", memory, here)
+                return self._end(NON_FINITE, message, machine)
+            if report.nit >= limit:
+                return self._end(MAXITER, f"maxiter = {limit} iterations are done", machine)
 
-    def _take(self, watched: Watched, here: Point, step: np.ndarray) -> tuple[Point | None, float]:
-        """The point after the step, and which part of the step was taken."""
-        part = 1.0
-        for _ in range(_HALVINGS + 1):
-            theta = here.theta + part * step
-            value, gradient = watched.fun_and_jac(theta)
-            if value <= here.fun or (not self.guard and np.isfinite(value)):
-                return Point(theta, value, gradient), part
-            if not self.guard:
-                return None, part
-            part *= 0.5
-        return None, part
+    def _end(self, status: int, message: str, machine: Machine) -> End:
+        theta, value, gradient = machine.point
+        last = None if self.guard else Point(theta.copy(), value, gradient.copy())
+        memory = None if status == NON_FINITE else self._saved(machine)
+        return End(status, message, memory, last, status == CONVERGED)
 
-    def _end(self, status: int, message: str, memory: Any, last: Point) -> End:
-        return End(status, message, memory, None if self.guard else last, status == CONVERGED)
+    @abstractmethod
+    def _load(self, memory: Any, machine: Machine) -> None:
+        """Give the kernel its parameters and what was remembered, checked."""
+
+    @abstractmethod
+    def _saved(self, machine: Machine) -> Any:
+        """What the next run is to remember."""
 
 
 class GradientDescent(FirstOrder):
@@ -113,18 +87,16 @@ class GradientDescent(FirstOrder):
     name = "gradient-descent"
     about = "the plain baseline, and the step between bursts"
     carries = False
+    _kind = kernel.GRADIENT_DESCENT
 
     def __init__(self, eta: float = 0.0085, guard: bool = False, gtol: float = 1e-5) -> None:
         super().__init__(eta, guard, gtol)
 
-    def _recall(self, memory: Any, size: int) -> None:
-        return _refuse_other(self.name, memory, type(None), size)
+    def _load(self, memory: Any, machine: Machine) -> None:
+        _refuse_other(self.name, memory, type(None), machine)
 
-    def _step(self, memory: Any, g: np.ndarray) -> np.ndarray:
-        return -self.eta * g
-
-    def _learn(self, memory: Any, fell: bool, part: float) -> None:
-        """Nothing to remember."""
+    def _saved(self, machine: Machine) -> None:
+        return None
 
 
 @dataclass
@@ -149,21 +121,19 @@ class Momentum(FirstOrder):
 
     name = "momentum"
     about = "gradient descent that keeps going along a valley"
+    _kind = kernel.MOMENTUM
 
     def __init__(self, eta: float = 0.0085, momentum: float = 0.9, guard: bool = False, gtol: float = 1e-5) -> None:
         super().__init__(eta, guard, gtol)
         self.momentum = _below_one("momentum", momentum)
 
-    def _recall(self, memory: Any, size: int) -> Velocity:
-        return _refuse_other(self.name, memory, Velocity, size) or Velocity(np.zeros(size))
+    def _load(self, memory: Any, machine: Machine) -> None:
+        machine.reals[kernel.A] = self.momentum
+        if _refuse_other(self.name, memory, Velocity, machine):
+            machine.row(kernel.M)[:] = memory.step
 
-    def _step(self, memory: Velocity, g: np.ndarray) -> np.ndarray:
-        memory.step = self.momentum * memory.step - self.eta * g
-        return memory.step
-
-    def _learn(self, memory: Velocity, fell: bool, part: float) -> None:
-        if part < 1.0:
-            memory.step = part * memory.step
+    def _saved(self, machine: Machine) -> Velocity:
+        return Velocity(machine.row(kernel.M).copy())
 
 
 @dataclass
@@ -196,6 +166,7 @@ class AdaptiveEta(FirstOrder):
 
     name = "adaptive-eta"
     about = "gradient descent for those who do not want to tune eta"
+    _kind = kernel.ADAPTIVE_ETA
 
     def __init__(
         self,
@@ -211,18 +182,14 @@ class AdaptiveEta(FirstOrder):
         self.down = number("down", down, 0.0, 1.0, open_low=True)
         self.patience = int(number("patience", patience, 1))
 
-    def _recall(self, memory: Any, size: int) -> Rate:
-        return _refuse_other(self.name, memory, Rate, size) or Rate(size, self.eta)
+    def _load(self, memory: Any, machine: Machine) -> None:
+        machine.reals[kernel.A], machine.reals[kernel.B], machine.reals[kernel.C] = self.eta, self.up, self.down
+        machine.whole[kernel.PATIENCE] = self.patience
+        if _refuse_other(self.name, memory, Rate, machine):
+            machine.reals[kernel.ETA], machine.whole[kernel.STREAK] = memory.eta, memory.streak
 
-    def _step(self, memory: Rate, g: np.ndarray) -> np.ndarray:
-        return -memory.eta * g
-
-    def _learn(self, memory: Rate, fell: bool, part: float) -> None:
-        memory.streak = memory.streak + 1 if fell else 0
-        if not fell:
-            memory.eta *= self.down
-        elif memory.streak >= self.patience:
-            memory.eta, memory.streak = memory.eta * self.up, 0
+    def _saved(self, machine: Machine) -> Rate:
+        return Rate(machine.size, float(machine.reals[kernel.ETA]), int(machine.whole[kernel.STREAK]))
 
 
 @dataclass
@@ -251,6 +218,7 @@ class Adam(FirstOrder):
 
     name = "Adam"
     about = "a robust first-order method; good to warm up before a second-order one, and for mini-batches"
+    _kind = kernel.ADAM
 
     def __init__(
         self,
@@ -265,17 +233,15 @@ class Adam(FirstOrder):
         self.beta1, self.beta2 = _below_one("beta1", beta1), _below_one("beta2", beta2)
         self.eps = number("eps", eps, 0.0)
 
-    def _recall(self, memory: Any, size: int) -> Moments:
-        return _refuse_other(self.name, memory, Moments, size) or Moments(np.zeros(size), np.zeros(size))
+    def _load(self, memory: Any, machine: Machine) -> None:
+        machine.reals[kernel.A], machine.reals[kernel.B], machine.reals[kernel.C] = self.beta1, self.beta2, self.eps
+        if _refuse_other(self.name, memory, Moments, machine):
+            machine.row(kernel.M)[:], machine.row(kernel.V)[:] = memory.m, memory.v
+            machine.whole[kernel.T] = memory.t
 
-    def _step(self, memory: Moments, g: np.ndarray) -> np.ndarray:
-        memory.t += 1
-        step = np.empty(g.size)
-        adam_step(memory.m, memory.v, g, memory.t, self.eta, self.beta1, self.beta2, self.eps, step)
-        return step
-
-    def _learn(self, memory: Moments, fell: bool, part: float) -> None:
-        """The moments are those of the gradients, whatever was made of them."""
+    def _saved(self, machine: Machine) -> Moments:
+        m, v = machine.row(kernel.M).copy(), machine.row(kernel.V).copy()
+        return Moments(m, v, int(machine.whole[kernel.T]))
 
 
 def _below_one(name: str, value: float) -> float:
@@ -284,7 +250,8 @@ def _below_one(name: str, value: float) -> float:
     return float(value)
 
 
-def _refuse_other(name: str, memory: Any, kind: Any, size: int) -> Any:
-    if memory is not None and (not isinstance(memory, kind) or memory.size != size):
-        raise InputError(f"memory: not from a run of {name} with {size} weights; accepted is that, or None")
-    return memory
+def _refuse_other(name: str, memory: Any, kind: Any, machine: Machine) -> bool:
+    """Whether there is a memory; refused where it is of another solver or size."""
+    if memory is not None and (not isinstance(memory, kind) or memory.size != machine.size):
+        raise InputError(f"memory: not from a run of {name} with {machine.size} weights; accepted is that, or None")
+    return memory is not None

@@ -1,0 +1,75 @@
+"""A kernel that runs a whole training, with its arrays and the answers to what it asks."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from scipy_ae.kernels import machine as place
+from scipy_ae.kernels.quasi_newton import CLEAR
+from scipy_ae.solvers.watched import Point, Watched
+
+_NOTHING = np.zeros(0, dtype=np.intp)
+
+
+class Machine:
+    """The state of such a kernel: see :mod:`scipy_ae.kernels.machine`.
+
+    Parameters
+    ----------
+    kernel : callable
+        ``kernel(address, context, *its own, vectors, reals, whole, size, steps)`` -> why it stopped.
+    vectors, reals, whole : int
+        How many of each it wants.
+    """
+
+    def __init__(self, kernel: Callable, watched: Watched, start: Point, vectors: int, reals: int, whole: int) -> None:
+        self._kernel, self._watched, self.size = kernel, watched, start.theta.size
+        self._vectors = np.zeros((vectors, self.size + CLEAR))
+        self.reals, self.whole = np.zeros(reals), np.zeros(whole, dtype=np.int64)
+        self.row(place.X)[:], self.row(place.G)[:] = start.theta, start.jac
+        self.reals[place.F] = self.reals[place.F_BEST] = start.fun
+
+    def row(self, which: int) -> np.ndarray:
+        """One of the vectors."""
+        return self._vectors[which, : self.size]
+
+    @property
+    def steps(self) -> int:
+        """Steps done in the last run."""
+        return int(self.whole[place.STEPS])
+
+    @property
+    def fun(self) -> float:
+        """The value where it is."""
+        return float(self.reals[place.F])
+
+    @property
+    def point(self) -> tuple[np.ndarray, float, np.ndarray]:
+        """theta, value and gradient where it is: views, which the next run writes into."""
+        x = place.X + 2 * int(self.whole[place.SIDE])
+        return self.row(x), self.fun, self.row(x + 1)
+
+    def run(self, steps: int, *own) -> int:
+        """Until so many steps are done, or something comes before; why it stopped."""
+        native = self._watched.native
+        address, context = (0, _NOTHING) if native is None else (native.address, native.context)
+        self.whole[place.STEPS] = 0
+        while True:
+            verdict = self._kernel(address, context, *own, self._vectors, self.reals, self.whole, self.size, steps)
+            if verdict != place.ASK:
+                break
+            trial = place.X_NEW - 2 * int(self.whole[place.SIDE])
+            value, gradient = self._watched.fun_and_jac(self.row(trial).copy())
+            self.reals[place.F_NEW], self.row(trial + 1)[:] = value, gradient
+        if native is not None:
+            self._tell()
+        return verdict
+
+    def _tell(self) -> None:
+        """What Python has not seen: the number of evaluations, and the lowest point."""
+        watched, value = self._watched, float(self.reals[place.F_BEST])
+        watched.nfev += int(self.whole[place.EVALUATIONS])
+        watched.njev += int(self.whole[place.EVALUATIONS])
+        self.whole[place.EVALUATIONS] = 0
+        if value < watched.best.fun:
+            watched.best = Point(self.row(place.X_BEST).copy(), value, self.row(place.G_BEST).copy())
