@@ -23,6 +23,8 @@ from scipy_ae.solvers.result import Result
 
 #: Multiplications in a network's largest product up to which more BLAS threads only get in each other's way.
 ONE_THREAD = 4_000_000
+#: Weights times rows up to which the steps of a burst are looked at by tens: a look costs as much as one of them.
+BRISK, TENS = 1_000_000, 10
 #: Steps of a phase whose records wait for one another.
 CHUNK = 25
 #: The ``stop`` of a training that was asked to end, and how that of a diverged one begins.
@@ -200,13 +202,14 @@ class _Run:
     def _whole(self, turn: Turn) -> Record:
         """The whole turn as one iteration; a burst ends at its lowest point, or where it began."""
         before = self.value if turn.phase == "burst" else None
-        result = self._solve(turn, self.objective, turn.steps, self._watch_burst)
+        brisk = self.objective.size * len(self.objective.batch) <= BRISK
+        result = self._solve(turn, self.objective, turn.steps, self._watch_burst, TENS if brisk else 1)
         if before is None or result.fun <= self.value:
             self._move(result.x, result.fun, result.get("jac"))
         return self._ended(turn, result.nit, result.message, before, diverged=_diverged(turn, result))
 
     def _watch_burst(self, state: Result) -> None:
-        """Called after each step within a turn; the record made at its end gives the reason, should this end it."""
+        """Called as a burst goes on and at its last step; the record made at its end gives the reason to end."""
         if state.fun < self.value:  # an unguarded first-order method may end above it
             self._move(state.x, state.fun, state.get("jac"))
         if self.pulse is not None:
@@ -260,10 +263,12 @@ class _Run:
         if record.stop:
             raise StopIteration
 
-    def _solve(self, turn: Turn, problem: Objective, steps: int, watch: Callback | None = None) -> Result:
+    def _solve(
+        self, turn: Turn, problem: Objective, steps: int, watch: Callback | None = None, stride: int = 1
+    ) -> Result:
         """A run of the solver from the current point; its memory and its evaluations are kept."""
         memory = self.memories.get(id(turn.solver)) if turn.keep else None
-        result = turn.solver.solve(problem, self.theta, maxiter=steps, memory=memory, callback=watch)
+        result = turn.solver.solve(problem, self.theta, maxiter=steps, memory=memory, callback=watch, stride=stride)
         self.memories[id(turn.solver)] = result.memory
         self.evaluations += result.nfev
         return result

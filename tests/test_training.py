@@ -14,6 +14,7 @@ from scipy_ae.objective import Objective
 from scipy_ae.penalties import L2
 from scipy_ae.records import History
 from scipy_ae.schedule import Every, Then
+from scipy_ae.solvers.watched import Watched
 from scipy_ae.training import DIVERGED, INTERRUPTED, Stop, train
 
 EVERY_BURST = ["BFGS", "L-BFGS", "scipy.BFGS", "CG", "L-BFGS-B", "TNC", "Newton-CG", "SLSQP", "trust-ncg", "Powell"]
@@ -36,8 +37,9 @@ def tiny(seed=0):
 
 @pytest.fixture
 def count(monkeypatch):
-    """Every evaluation of any objective, mini-batches included."""
+    """Every evaluation of any objective, mini-batches included; solvers have to come to Python for them."""
     seen = []
+    monkeypatch.setattr(Watched, "native", None)
     for name in ("fun", "fun_and_jac"):
         real = getattr(Objective, name)
         monkeypatch.setattr(Objective, name, lambda self, theta, real=real: (seen.append(1), real(self, theta))[1])
