@@ -16,7 +16,7 @@ import numpy as np
 from scipy_ae import losses
 from scipy_ae.batches import Batch
 from scipy_ae.errors import InputError
-from scipy_ae.kernels import native
+from scipy_ae.kernels import native, probe
 from scipy_ae.kernels.products import SMALL
 from scipy_ae.kernels.sweeps import gauss_newton_product, gradient_rows, hessian_product, loss_only
 from scipy_ae.network import Network, as_theta
@@ -125,7 +125,8 @@ class Objective(Problem):
             context[native.ROWS], context[native.LOSS] = self._rows, self._loss_code
             for place, array in zip((native.X, native.TARGET, native.WEIGHT, native.DECAY), (*self._data, self._decay)):
                 context[place] = native.data_of(array)
-            self._code = Native(native.address_of(self._single), context, work)
+            probing = None if self._single else probe.address
+            self._code = Native(native.address_of(self._single), context, work, probing)
         return self._code
 
     def hessp(self, theta: np.ndarray, v: np.ndarray) -> np.ndarray:
@@ -219,10 +220,11 @@ class _Work:
         self.context = np.zeros(native.CONTEXT_SIZE, dtype=np.intp)
 
     def of(self, rows: int) -> tuple[np.ndarray, ...]:
-        """before, after (rows * units), deltas (2, rows * widest), spare; theta and gradient in float32."""
+        """before, after (rows * units), deltas (2, rows * widest), spare; theta and gradient in float32; for probes."""
         if rows > self._rows:
             single = self._network.size if self._dtype == np.float32 else 0
-            vectors = (min(self._largest, SMALL), single, single)
+            probes = probe.scratch_size(rows, self._network.outputs)
+            vectors = (min(self._largest, SMALL), single, single, probes)
             self._arrays = (*self._made(rows), *(np.empty(size, self._dtype) for size in vectors))
             self._tangents, self._rows = None, rows
             self._tell()
@@ -235,7 +237,7 @@ class _Work:
         context[native.INPUTS], context[native.OUTPUTS] = self._network.inputs, self._network.outputs
         context[native.HALF] = self._arrays[2].shape[1]
         places = [native.TABLE, native.COEFS, native.BEFORE, native.AFTER, native.DELTAS, native.SPARE]
-        places += [native.THETA, native.GRADIENT]
+        places += [native.THETA, native.GRADIENT, native.PROBE]
         for place, array in zip(places, (table, self.coefs, *self._arrays)):
             context[place] = native.data_of(array)
 

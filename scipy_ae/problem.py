@@ -31,11 +31,16 @@ class Native:
         Handed to it at each call.
     keep : object
         Whatever must live as long as it is called.
+    probe : callable, optional
+        Gives the address of ``double probe(const intp *context, double *theta, intp k, double delta, intp keep)``: the
+        value with entry k of theta moved. Where ``keep``, it stays moved and what the code remembers of theta follows;
+        ``k = -1`` says that theta is new. Called when first wanted, since it may compile.
     """
 
     address: int
     context: np.ndarray
     keep: Any = None
+    probe: Callable[[], int] | None = None
 
 
 class Problem(ABC):

@@ -19,10 +19,11 @@ from scipy_ae.kernels.elementary import FLAGS
 from scipy_ae.kernels.sweeps import loss_and_gradient
 from scipy_ae.kernels.views import matrix_at, pointed, vector_at
 
-#: The context of a network's objective, by index: sizes first, then addresses; THETA and GRADIENT are for float32.
+#: The context of a network's objective, by index: sizes first, then addresses; THETA and GRADIENT are for
+#: float32, PROBE for ``probe.py``.
 LAYERS, ROWS, INPUTS, OUTPUTS, SIZE, LOSS, HALF = range(7)
-TABLE, COEFS, X, TARGET, WEIGHT, BEFORE, AFTER, DELTAS, SPARE, DECAY, THETA, GRADIENT = range(7, 19)
-CONTEXT_SIZE = 19
+TABLE, COEFS, X, TARGET, WEIGHT, BEFORE, AFTER, DELTAS, SPARE, THETA, GRADIENT, PROBE, DECAY = range(7, 20)
+CONTEXT_SIZE = 20
 
 _SIGNATURE = types.float64(types.CPointer(types.intp), types.CPointer(types.float64), types.CPointer(types.float64))
 

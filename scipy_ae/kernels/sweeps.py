@@ -21,7 +21,7 @@ from scipy_ae.kernels.views import matrix
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _block(row, n, work):
+def block(row, n, work):
     """The layer's (n, q) block of a work array."""
     return matrix(work, n * row[T.UNITS], n, row[T.OUTPUTS])
 
@@ -35,7 +35,7 @@ def forward(table, coefs, theta, X, before, after, finish):
     n, last = X.shape[0], table.shape[0] - 1
     Y = X
     for k in range(table.shape[0]):
-        A, out = _block(table[k], n, before), _block(table[k], n, after)
+        A, out = block(table[k], n, before), block(table[k], n, after)
         dense_forward(table[k], coefs[k], theta, Y, A, out, finish or k < last)
         Y = out
     return Y
@@ -53,8 +53,8 @@ def backward(table, coefs, theta, X, before, after, deltas, through, spare, grad
         row = table[k]
         dA = matrix(deltas, here * half, n, row[T.OUTPUTS])
         dX = matrix(deltas, half - here * half, n, row[T.INPUTS] if k > 0 else 0)
-        A, Y = _block(row, n, before), _block(row, n, after)
-        below = _block(table[k - 1], n, after) if k > 0 else X
+        A, Y = block(row, n, before), block(row, n, after)
+        below = block(table[k - 1], n, after) if k > 0 else X
         dense_backward(row, coefs[k], theta, below, A, Y, dA, through or k < last, spare, dX, k > 0, gradient)
         here = 1 - here
 
@@ -64,7 +64,7 @@ def loss_only(table, coefs, theta, X, target, weight, loss, before, after, delta
     """The data loss at theta."""
     n, last = X.shape[0], table.shape[0] - 1
     Y = forward(table, coefs, theta, X, before, after, loss != CROSS_ENTROPY_OF_LOGITS)
-    A = _block(table[last], n, before)
+    A = block(table[last], n, before)
     return loss_value(loss, coefs[last, T.BETA], A, Y, target, weight, matrix(deltas, 0, n, Y.shape[1]))
 
 
@@ -75,7 +75,7 @@ def loss_and_gradient(table, coefs, theta, X, target, weight, loss, before, afte
     through = loss != CROSS_ENTROPY_OF_LOGITS
     Y = forward(table, coefs, theta, X, before, after, through)
     seed = matrix(deltas, 0, n, Y.shape[1])
-    value = loss_value(loss, coefs[last, T.BETA], _block(table[last], n, before), Y, target, weight, seed)
+    value = loss_value(loss, coefs[last, T.BETA], block(table[last], n, before), Y, target, weight, seed)
     loss_backward(loss, coefs[last, T.BETA], Y, target, weight, seed)
     backward(table, coefs, theta, X, before, after, deltas, through, spare, gradient)
     return value
@@ -91,8 +91,8 @@ def tangent(table, coefs, theta, v, X, before, after, v_before, v_after, more):
     Y, vY = X, X
     for k in range(table.shape[0]):
         row = table[k]
-        A, out = _block(row, n, before), _block(row, n, after)
-        vA, v_out = _block(row, n, v_before), _block(row, n, v_after)
+        A, out = block(row, n, before), block(row, n, after)
+        vA, v_out = block(row, n, v_before), block(row, n, v_after)
         dense_tangent(row, coefs[k], theta, v, Y, vY, k > 0, A, out, vA, v_out, more)
         Y, vY = out, v_out
 
@@ -108,20 +108,20 @@ def hessian_product(
     tangent(table, coefs, theta, v, X, before, after, v_before, v_after, more)
     through = loss != CROSS_ENTROPY_OF_LOGITS
     beta = coefs[last, T.BETA]
-    moved = _block(table[last], n, v_after if through else v_before)
+    moved = block(table[last], n, v_after if through else v_before)
     loss_backward(loss, beta, Y, target, weight, matrix(deltas, 0, n, Y.shape[1]))
     loss_curvature(loss, beta, Y, target, weight, moved, matrix(v_deltas, 0, n, Y.shape[1]))
     here, half = 0, deltas.shape[1]
     for k in range(last, -1, -1):
         row = table[k]
         inputs = row[T.INPUTS] if k > 0 else 0
-        A, Y = _block(row, n, before), _block(row, n, after)
-        below = _block(table[k - 1], n, after) if k > 0 else X
-        v_below = _block(table[k - 1], n, v_after) if k > 0 else X
+        A, Y = block(row, n, before), block(row, n, after)
+        below = block(table[k - 1], n, after) if k > 0 else X
+        v_below = block(table[k - 1], n, v_after) if k > 0 else X
         dA, vdA = matrix(deltas, here * half, n, row[T.OUTPUTS]), matrix(v_deltas, here * half, n, row[T.OUTPUTS])
         dX, vdX = matrix(deltas, half - here * half, n, inputs), matrix(v_deltas, half - here * half, n, inputs)
         dense_backward_tangent(
-            row, coefs[k], theta, v, below, v_below, A, Y, _block(row, n, v_before), dA, vdA,
+            row, coefs[k], theta, v, below, v_below, A, Y, block(row, n, v_before), dA, vdA,
             through or k < last, spare, more, dX, vdX, k > 0, product,
         )  # fmt: skip
         here = 1 - here
@@ -140,7 +140,7 @@ def gauss_newton_product(
     Y = forward(table, coefs, theta, X, before, after, True)
     tangent(table, coefs, theta, v, X, before, after, v_before, v_after, more)
     through = loss != CROSS_ENTROPY_OF_LOGITS
-    moved = _block(table[last], n, v_after if through else v_before)
+    moved = block(table[last], n, v_after if through else v_before)
     seed = matrix(deltas, 0, n, Y.shape[1])
     loss_curvature(loss, coefs[last, T.BETA], Y, target, weight, moved, seed)
     backward(table, coefs, theta, X, before, after, deltas, through, spare, product)
@@ -156,7 +156,7 @@ def gradient_rows(table, coefs, theta, X, before, after, deltas, spare, rows):
         row = table[k]
         dA = matrix(deltas, here * half, n, row[T.OUTPUTS])
         dX = matrix(deltas, half - here * half, n, row[T.INPUTS] if k > 0 else 0)
-        A, Y = _block(row, n, before), _block(row, n, after)
-        below = _block(table[k - 1], n, after) if k > 0 else X
+        A, Y = block(row, n, before), block(row, n, after)
+        below = block(table[k - 1], n, after) if k > 0 else X
         dense_backward_rows(row, coefs[k], theta, below, A, Y, dA, spare, dX, k > 0, rows)
         here = 1 - here
