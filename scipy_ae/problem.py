@@ -2,7 +2,8 @@
 
 Conventions: ``theta`` is a float64 vector of shape (n,); ``fun`` returns a float; ``jac`` a fresh (n,)
 array at each call; ``hessp(theta, v)`` the Hessian times ``v``; ``residual`` an (m,) vector r with
-``fun = sum(r**2)`` and ``residual_jac`` its (m, n) derivative. ``offers`` names what can be asked.
+``fun = sum(r**2)`` and ``residual_jac`` its (m, n) derivative; ``gauss_newton`` the (n, n) matrix whose products
+``gauss_newton_p`` are, and ``gauss_newton_root`` a square root of it. ``offers`` names what can be asked.
 """
 
 from abc import ABC, abstractmethod
@@ -13,7 +14,45 @@ import numpy as np
 from scipy_ae.errors import UnsupportedError
 
 #: Everything a solver may ask of a problem, in the order in which a refusal lists it.
-CAPABILITIES = ("fun", "jac", "hess", "hessp", "gauss_newton_p", "residual", "residual_jac")
+CAPABILITIES = (
+    "fun",
+    "jac",
+    "hess",
+    "hessp",
+    "gauss_newton",
+    "gauss_newton_p",
+    "gauss_newton_root",
+    "residual",
+    "residual_jac",
+)
+
+
+class Root(ABC):
+    """A square root of the Gauss-Newton matrix at one theta: R'R + diag(decay), with the gradient R' residual + pull.
+
+    Attributes
+    ----------
+    residual : ndarray of shape (m,)
+        m is the number of rows of R.
+    decay, pull : ndarray of shape (n,), or None
+        Curvature and gradient of what is quadratic in each weight alone; None where there is no such term.
+    """
+
+    residual: np.ndarray
+    decay: np.ndarray | None = None
+    pull: np.ndarray | None = None
+
+    @abstractmethod
+    def gram(self, mu: float) -> np.ndarray:
+        """R diag(decay + mu)^-1 R', shape (m, m), a fresh array."""
+
+    @abstractmethod
+    def times(self, v: np.ndarray) -> np.ndarray:
+        """R v, shape (m,)."""
+
+    @abstractmethod
+    def back(self, w: np.ndarray) -> np.ndarray:
+        """R' w, shape (n,)."""
 
 
 class Problem(ABC):
@@ -45,9 +84,17 @@ class Problem(ABC):
         """Hessian at ``theta`` times ``v``, shape (n,)."""
         raise self._lacks("hessp")
 
+    def gauss_newton(self, theta: np.ndarray) -> np.ndarray:
+        """Generalised Gauss-Newton matrix at ``theta``, shape (n, n), a fresh array."""
+        raise self._lacks("gauss_newton")
+
     def gauss_newton_p(self, theta: np.ndarray, v: np.ndarray) -> np.ndarray:
         """Generalised Gauss-Newton matrix at ``theta`` times ``v``, shape (n,)."""
         raise self._lacks("gauss_newton_p")
+
+    def gauss_newton_root(self, theta: np.ndarray) -> Root:
+        """A square root of the generalised Gauss-Newton matrix at ``theta``."""
+        raise self._lacks("gauss_newton_root")
 
     def residual(self, theta: np.ndarray) -> np.ndarray:
         """Residuals whose squares sum to ``fun``, shape (m,)."""
