@@ -165,6 +165,8 @@ class NetworkRoot(Root):
             rows.loss, rows.coefs[-1, T.BETA], output, rows.target, rows.weight, self._root, residual
         )  # fmt: skip
         self.residual = residual.reshape(-1)
+        slopes = n * q * units * (2 if (rows.table[:, T.SLOPE] >= 0).any() else 1)
+        self.nbytes = 8 * (slopes + (n * q) ** 2)
 
     def gram(self, mu: float) -> np.ndarray:
         rows, m, q = self._rows, self.residual.size, self._rows.outputs

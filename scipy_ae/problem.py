@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
-from scipy_ae.errors import UnsupportedError
+from scipy_ae.errors import InputError, UnsupportedError
 
 #: Everything a solver may ask of a problem, in the order in which a refusal lists it.
 CAPABILITIES = (
@@ -36,9 +36,12 @@ class Root(ABC):
         m is the number of rows of R.
     decay, pull : ndarray of shape (n,), or None
         Curvature and gradient of what is quadratic in each weight alone; None where there is no such term.
+    nbytes : int
+        What :meth:`gram` takes.
     """
 
     residual: np.ndarray
+    nbytes: int
     decay: np.ndarray | None = None
     pull: np.ndarray | None = None
 
@@ -167,3 +170,51 @@ class FunctionProblem(Problem):
         if self._hessp is None:
             raise self._lacks("hessp")
         return np.asarray(self._hessp(theta, v, *self._args), dtype=float).reshape(-1)
+
+
+class LeastSquares(Problem):
+    """The sum of the squares of residuals, from plain callables.
+
+    Parameters
+    ----------
+    residual : callable
+        ``residual(x, *args) -> (m,)``.
+    residual_jac : callable
+        ``residual_jac(x, *args) -> (m, n)``.
+    args : tuple
+        Passed on to both.
+
+    The last evaluation is kept; ``nfev`` and ``njev`` count the calls of the two.
+    """
+
+    offers = frozenset({"fun", "jac", "residual", "residual_jac"})
+
+    def __init__(self, residual: Callable, residual_jac: Callable, args: tuple = ()) -> None:
+        self._residual, self._residual_jac, self._args = residual, residual_jac, args
+        self._at: np.ndarray | None = None
+        self._slope_at: np.ndarray | None = None
+        self.nfev = self.njev = 0
+
+    def residual(self, theta: np.ndarray) -> np.ndarray:
+        if self._at is None or not np.array_equal(theta, self._at):
+            self.nfev += 1
+            self._r = np.array(self._residual(theta, *self._args), dtype=float).reshape(-1)
+            self._at = theta.copy()
+        return self._r
+
+    def residual_jac(self, theta: np.ndarray) -> np.ndarray:
+        if self._slope_at is None or not np.array_equal(theta, self._slope_at):
+            self.njev += 1
+            slope = np.array(self._residual_jac(theta, *self._args), dtype=float)
+            expected = (self.residual(theta).size, theta.size)
+            if slope.shape != expected:
+                raise InputError(f"residual_jac: got shape {slope.shape}; accepted is (residuals, weights), {expected}")
+            self._slope, self._slope_at = slope, theta.copy()
+        return self._slope
+
+    def fun(self, theta: np.ndarray) -> float:
+        r = self.residual(theta)
+        return float(r @ r)
+
+    def jac(self, theta: np.ndarray) -> np.ndarray:
+        return 2.0 * (self.residual_jac(theta).T @ self.residual(theta))

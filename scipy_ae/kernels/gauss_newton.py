@@ -25,11 +25,14 @@ from scipy_ae.kernels.activations import PARAMETRIC_RELU, SOFTMAX
 from scipy_ae.kernels.dense import dense_jacobian, dense_slopes
 from scipy_ae.kernels.elementary import FLAGS
 from scipy_ae.kernels.losses import CROSS_ENTROPY_OF_LOGITS, loss_backward, loss_curvature
-from scipy_ae.kernels.products import left_transposed
+from scipy_ae.kernels.products import left_transposed, left_transposed_here
 from scipy_ae.kernels.views import matrix
 
 #: Products of two inputs that are summed over the samples at once.
-STRIP = 256
+STRIP = 48
+#: Multiplications up to which a sum over the samples is done in registers: BLAS is up to twice as fast, and loses that
+#: and a hundred times more where its threads have to wait for a processor.
+_HERE = 4_000_000
 _FLOOR = 2.0**-53
 
 
@@ -184,7 +187,10 @@ def _add_block(X, D, at, X_other, D_other, to, q, alone, same, sides, lefts, str
                 for b in range(g_used):
                     left[i, a * g_used + b] = x * (X_other[i, b] if b < g - 1 else 1.0)
         sums = matrix(strip, 0, count * g_used, across)
-        left_transposed(left, side, sums)
+        if n * left.shape[1] * across <= _HERE:
+            left_transposed_here(left, side, sums)
+        else:
+            left_transposed(left, side, sums)
         for a in range(count):
             for b in range(g_used):
                 _scatter(sums, a * g_used + b, o, p, narrow, at + (first + a) * o, to + b * p, G)

@@ -18,12 +18,15 @@ from scipy_ae.solvers.base import (
     Solver,
 )
 from scipy_ae.solvers.first_order import Adam, AdaptiveEta, GradientDescent, Momentum
+from scipy_ae.solvers.least_squares import GaussNewton, LevenbergMarquardt
 from scipy_ae.solvers.methods import as_method
 from scipy_ae.solvers.quasi_newton import BFGS, LBFGS
 from scipy_ae.solvers.registry import Row, get, names, table
 
 bfgs = as_method(BFGS)
 lbfgs = as_method(LBFGS)
+levenberg_marquardt = as_method(LevenbergMarquardt)
+gauss_newton = as_method(GaussNewton)
 adam = as_method(Adam)
 gradient_descent = as_method(GradientDescent)
 momentum = as_method(Momentum)
@@ -40,7 +43,9 @@ __all__ = [
     "STUCK",
     "AdaptiveEta",
     "Adam",
+    "GaussNewton",
     "GradientDescent",
+    "LevenbergMarquardt",
     "Momentum",
     "Row",
     "Solver",
@@ -48,9 +53,11 @@ __all__ = [
     "adaptive_eta",
     "as_method",
     "bfgs",
+    "gauss_newton",
     "get",
     "gradient_descent",
     "lbfgs",
+    "levenberg_marquardt",
     "momentum",
     "names",
     "table",

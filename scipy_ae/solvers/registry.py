@@ -9,11 +9,13 @@ from typing import Any
 from scipy_ae.errors import InputError, unknown
 from scipy_ae.solvers.base import Solver
 from scipy_ae.solvers.first_order import Adam, AdaptiveEta, GradientDescent, Momentum
+from scipy_ae.solvers.least_squares import GaussNewton, LevenbergMarquardt
 from scipy_ae.solvers.quasi_newton import BFGS, LBFGS
 from scipy_ae.solvers.scipy_recipes import RECIPES, Recipe
 
 OURS: tuple[type[Solver], ...] = (BFGS, LBFGS, Adam, GradientDescent, Momentum, AdaptiveEta)
-_SHORT = {"gd": "gradient-descent", "adaptive": "adaptive-eta", "lbfgs": "l-bfgs"}
+OURS += (LevenbergMarquardt, GaussNewton)
+_SHORT = {"gd": "gradient-descent", "adaptive": "adaptive-eta", "lbfgs": "l-bfgs", "lm": "levenberg-marquardt"}
 _PREFIX = "scipy."
 
 
@@ -34,7 +36,7 @@ def get(name: str, **options: Any) -> Solver:
     ----------
     name : str
         One of :func:`names`. ``"BFGS"`` is ours and ``"scipy.BFGS"`` SciPy's; the prefix works for every method of
-        SciPy. ``"gd"``, ``"adaptive"`` and ``"lbfgs"`` are short for three of ours.
+        SciPy. ``"gd"``, ``"adaptive"``, ``"lbfgs"`` and ``"lm"`` are short for four of ours.
     **options
         Of that solver, spelled as in SciPy where SciPy has them; :func:`table` lists them.
     """
