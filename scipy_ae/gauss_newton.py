@@ -155,7 +155,7 @@ class NetworkRoot(Root):
     def __init__(self, rows: Rows, theta: np.ndarray, decay: np.ndarray | None) -> None:
         self._rows, self._theta = rows, theta.copy()
         if decay is not None:
-            self.decay, self.pull = 2.0 * decay, 2.0 * decay * theta
+            self.penalty = 2.0 * decay, 2.0 * decay * theta
         n, units, q = len(rows), rows.units, rows.outputs
         # those of one theta: a solver asks for other things in between
         self._before, self._after = np.empty(n * units), np.empty(n * units)
@@ -170,7 +170,7 @@ class NetworkRoot(Root):
 
     def gram(self, mu: float) -> np.ndarray:
         rows, m, q = self._rows, self.residual.size, self._rows.outputs
-        decay = 0.0 if self.decay is None else float(self.decay.max())
+        decay = 0.0 if self.penalty is None else float(self.penalty[0].max())
         slopes = Slopes(rows, self._theta)
         gram = np.zeros((m, m))
         kernels.gram_add(

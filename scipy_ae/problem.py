@@ -34,16 +34,16 @@ class Root(ABC):
     ----------
     residual : ndarray of shape (m,)
         m is the number of rows of R.
-    decay, pull : ndarray of shape (n,), or None
-        Curvature and gradient of what is quadratic in each weight alone; None where there is no such term.
+    penalty : tuple of two ndarray of shape (n,), or None
+        ``decay`` and ``pull``, curvature and gradient of what is quadratic in each weight alone; None where there is no
+        such term.
     nbytes : int
         What :meth:`gram` takes.
     """
 
     residual: np.ndarray
     nbytes: int
-    decay: np.ndarray | None = None
-    pull: np.ndarray | None = None
+    penalty: tuple[np.ndarray, np.ndarray] | None = None
 
     @abstractmethod
     def gram(self, mu: float) -> np.ndarray:

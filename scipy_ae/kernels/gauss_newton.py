@@ -11,8 +11,8 @@ about n^2 multiplications a sample in place of the q n^2 of R' R, and two rows o
 
     sum over layers of (x_i . x_i' + 1) (D_ij . D_i'j').
 
-The trained slopes of a parametric relu are a bias with a ``D`` of their own, called turns. ``slopes`` and ``turns`` hold,
-layer after layer, n * q * units numbers. Nothing here allocates.
+The trained slopes of a parametric relu are a bias with a ``D`` of their own, called turns. ``slopes`` and ``turns``
+hold, layer after layer, n * q * units numbers. Nothing here allocates.
 """
 
 import math
@@ -164,7 +164,9 @@ def gauss_newton_add(table, X, after, slopes, turns, q, through, sides, lefts, s
                 if u > v:
                     _add_block(Xu, Du, at, none, Tv, other[T.SLOPE], q, alone, False, sides, lefts, strip, G)
                 if bent:
-                    _add_block(none, Tu, row[T.SLOPE], none, Tv, other[T.SLOPE], q, alone, u == v, sides, lefts, strip, G)
+                    _add_block(
+                        none, Tu, row[T.SLOPE], none, Tv, other[T.SLOPE], q, alone, u == v, sides, lefts, strip, G
+                    )
 
 
 @njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True)

@@ -73,9 +73,9 @@ class Dual(Curvature):
     def __init__(self, root: Root) -> None:
         self._root = root
         # without decay the Gram matrix is the same for every mu, but for a factor
-        self._gram = root.gram(1.0) if root.decay is None else None
-        diagonal = root.gram(1.0).diagonal() if self._gram is None else self._gram.diagonal()
-        self.largest = float(diagonal.max())
+        gram = root.gram(1.0)
+        self._gram = gram if root.penalty is None else None
+        self.largest = float(gram.diagonal().max())
 
     def trial(self, g: np.ndarray, mu: float, scale: np.ndarray | None) -> Trial | None:
         root, m = self._root, self._root.residual.size
@@ -83,9 +83,9 @@ class Dual(Curvature):
             w = _solved(self._gram, np.full(m, mu), root.residual)
             step = None if w is None else -root.back(w)
         else:
-            damping = root.decay + mu
-            w = _solved(root.gram(mu), np.ones(m), root.residual - root.times(root.pull / damping))
-            step = None if w is None else -(root.back(w) + root.pull) / damping
+            decay, pull = root.penalty or (np.zeros(g.size), np.zeros(g.size))
+            w = _solved(root.gram(mu), np.ones(m), root.residual - root.times(pull / (decay + mu)))
+            step = None if w is None else -(root.back(w) + pull) / (decay + mu)
         if step is None or not np.isfinite(step).all():
             return None
         return Trial(step, 0.5 * float(step @ (mu * step - g)))
@@ -122,8 +122,16 @@ def _solved(matrix: np.ndarray, damping: np.ndarray, b: np.ndarray) -> np.ndarra
     return x if info == 0 and np.isfinite(x).all() else None
 
 
-def chooser(name: str, watched: Watched, start: Point, form: str, dual_too: bool) -> Callable[[Point], Curvature]:
-    """How B is worked out from point to point, by what the problem offers and what fits into memory.
+@dataclass(frozen=True)
+class Choice:
+    """How B is worked out from point to point, and the order of the systems that are solved with it."""
+
+    at: Callable[[Point], Curvature]
+    order: int
+
+
+def choose(name: str, watched: Watched, start: Point, form: str, dual_too: bool) -> Choice:
+    """By what the problem offers and what fits into memory.
 
     Gauss-Newton comes before the Hessian; the dual form where there are fewer residuals than weights.
     """
@@ -131,41 +139,40 @@ def chooser(name: str, watched: Watched, start: Point, form: str, dual_too: bool
     if form != "primal" and dual_too and "gauss_newton_root" in offers:
         root = watched.gauss_newton_root(start.theta)
         if (form == "dual" or root.residual.size < n) and _fits(2 * root.nbytes):
-            return _first(Dual(root), lambda here: Dual(watched.gauss_newton_root(here.theta)))
+            later = _first(root, watched.gauss_newton_root)
+            return Choice(lambda here: Dual(later(here.theta)), root.residual.size)
     if form != "dual" and "gauss_newton" in offers:
         _refuse_large(name, n, 2 * 8 * n * n, "matrices")
-        return lambda here: Matrix(watched.gauss_newton(here.theta))
+        return Choice(lambda here: Matrix(watched.gauss_newton(here.theta)), n)
     if {"residual", "residual_jac"} <= offers:
         return _of_residuals(name, watched, start, form, dual_too)
     if form == "dual":
         raise UnsupportedError(f"form: 'dual' needs gauss_newton_root or residual_jac, which {name} was not given")
     _refuse_large(name, n, 3 * 8 * n * n, "matrices")
     if "hess" in offers:
-        return lambda here: Matrix(watched.hess(here.theta))
+        return Choice(lambda here: Matrix(watched.hess(here.theta)), n)
     product = watched.hessp if "hessp" in offers else watched.gauss_newton_p
-    return lambda here: Matrix(by_columns(product, here.theta))
+    return Choice(lambda here: Matrix(by_columns(product, here.theta)), n)
 
 
-def _of_residuals(
-    name: str, watched: Watched, start: Point, form: str, dual_too: bool
-) -> Callable[[Point], Curvature]:
+def _of_residuals(name: str, watched: Watched, start: Point, form: str, dual_too: bool) -> Choice:
     n, m = start.theta.size, watched.residual(start.theta).size
     if form == "dual" or (m < n and dual_too and form == "auto"):
         _refuse_large(name, n, 8 * (2 * m * n + 3 * m * m), f"derivative of {m} residuals")
-        return lambda here: Dual(Rows(watched.residual(here.theta), watched.residual_jac(here.theta)))
+        return Choice(lambda here: Dual(Rows(watched.residual(here.theta), watched.residual_jac(here.theta))), m)
     _refuse_large(name, n, 8 * (m * n + 3 * n * n), f"derivative of {m} residuals")
 
     def primal(here: Point) -> Matrix:
         J = watched.residual_jac(here.theta)
         return Matrix(2.0 * (J.T @ J))
 
-    return primal
+    return Choice(primal, n)
 
 
-def _first(known: Curvature, later: Callable[[Point], Curvature]) -> Callable[[Point], Curvature]:
+def _first(known: Root, later: Callable[[np.ndarray], Root]) -> Callable[[np.ndarray], Root]:
     """The one that is known already, then others."""
     waiting = [known]
-    return lambda here: waiting.pop() if waiting else later(here)
+    return lambda theta: waiting.pop() if waiting else later(theta)
 
 
 def by_columns(product: Callable[[np.ndarray, np.ndarray], np.ndarray], theta: np.ndarray) -> np.ndarray:

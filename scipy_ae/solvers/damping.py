@@ -19,8 +19,8 @@ _LEAST = 1e-15
 class Damping:
     """How far a method distrusts its model, carried from run to run.
 
-    ``mu`` is multiplied by ``nu`` after a failure, and ``nu`` doubled; after a success mu shrinks to a third at most, the
-    more the better the model was (Nielsen 1999; Madsen, Nielsen & Tingleff 2004, eq. 2.21).
+    ``mu`` is multiplied by ``nu`` after a failure, and ``nu`` doubled; after a success mu shrinks to a third at most,
+    the more the better the model was (Nielsen 1999; Madsen, Nielsen & Tingleff 2004, eq. 2.21).
     """
 
     size: int
@@ -49,8 +49,6 @@ def damped_descent(
     report: Report,
 ) -> End:
     """Steps that minimise the damped model, from ``here``; one iteration is a step that lowers fun."""
-    if rules.size(here.jac) <= rules.gtol:
-        return End(CONVERGED, reached_gtol(rules), damping, success=True)
     while report.nit < maxiter:
         curvature = curvature_at(here)
         if not math.isfinite(curvature.largest):
