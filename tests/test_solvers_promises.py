@@ -107,7 +107,7 @@ def test_other_exceptions_of_the_callback_pass_through(name, error):
 
 @every
 def test_keyboard_interrupt_in_the_objective_passes_through(name):
-    left = [3]
+    left = [1]
 
     def fun(x):
         left[0] -= 1

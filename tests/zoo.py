@@ -224,6 +224,18 @@ class Counted(Problem):
         self.calls["hess"] += 1
         return self._problem.hessp(theta, v)
 
+    def gauss_newton_p(self, theta, v):
+        self.calls["hess"] += 1
+        return self._problem.gauss_newton_p(theta, v)
+
+    def residual(self, theta):
+        self.calls["fun"] += 1
+        return self._problem.residual(theta)
+
+    def residual_jac(self, theta):
+        self.calls["jac"] += 1
+        return self._problem.residual_jac(theta)
+
 
 def log_barrier(size: int, error: type[Exception] | None = None) -> Problem:
     """Sum of x - log x, with its minimum at 1; not a number, or an error, where an x is not above 0."""
