@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import rosen, rosen_der, rosen_hess, rosen_hess_prod
 
-from scipy_ae.problem import FunctionProblem, Problem
+from scipy_ae.problem import FunctionProblem, LeastSquares, Problem
 
 
 @dataclass(frozen=True)
@@ -195,6 +195,36 @@ ZOO = (
     ),
     Animal("quadratic-5", quadratic(5, 10.0), np.arange(1.0, 6.0), convex=True),
     Animal("quadratic-30", quadratic(30, 1e4), np.linspace(-1, 1, 30), convex=True),
+)
+
+
+def _squares(name: str, residual: Callable, residual_jac: Callable, start: list) -> Animal:
+    return Animal(f"{name}-squares", LeastSquares(residual, residual_jac), np.array(start, dtype=float))
+
+
+def _rosen_residual(x):
+    return np.array([10 * (x[1] - x[0] ** 2), 1 - x[0]])
+
+
+def _beale_residual(x):
+    y, powers = _beale_terms(x)
+    return y - x[0] * (1 - x[1] ** powers)
+
+
+def _beale_residual_jac(x):
+    _, powers = _beale_terms(x)
+    return np.stack([x[1] ** powers - 1, x[0] * powers * x[1] ** (powers - 1)], axis=1)
+
+
+def _himmelblau_residual(x):
+    return np.array([x[0] ** 2 + x[1] - 11, x[0] + x[1] ** 2 - 7])
+
+
+#: The same as sums of squares, which offer no Hessian.
+SQUARES = (
+    _squares("rosenbrock", _rosen_residual, lambda x: np.array([[-20 * x[0], 10], [-1, 0]]), [-1.2, 1]),
+    _squares("beale", _beale_residual, _beale_residual_jac, [1, 1]),
+    _squares("himmelblau", _himmelblau_residual, lambda x: np.array([[2 * x[0], 1], [1, 2 * x[1]]]), [-0.27, -0.9]),
 )
 
 

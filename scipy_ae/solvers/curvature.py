@@ -142,7 +142,7 @@ def choose(name: str, watched: Watched, start: Point, form: str, dual_too: bool)
             later = _first(root, watched.gauss_newton_root)
             return Choice(lambda here: Dual(later(here.theta)), root.residual.size)
     if form != "dual" and "gauss_newton" in offers:
-        _refuse_large(name, n, 2 * 8 * n * n, "matrices")
+        _refuse_large(name, n, 3 * 8 * n * n, "matrices")
         return Choice(lambda here: Matrix(watched.gauss_newton(here.theta)), n)
     if {"residual", "residual_jac"} <= offers:
         return _of_residuals(name, watched, start, form, dual_too)

@@ -11,7 +11,7 @@ from scipy_ae.solvers.base import Solver
 from scipy_ae.solvers.first_order import Adam, AdaptiveEta, GradientDescent, Momentum
 from scipy_ae.solvers.least_squares import GaussNewton, LevenbergMarquardt
 from scipy_ae.solvers.quasi_newton import BFGS, LBFGS
-from scipy_ae.solvers.scipy_recipes import RECIPES, Recipe
+from scipy_ae.solvers.scipy_recipes import RECIPES, SQUARES, Recipe
 
 OURS: tuple[type[Solver], ...] = (BFGS, LBFGS, Adam, GradientDescent, Momentum, AdaptiveEta)
 OURS += (LevenbergMarquardt, GaussNewton)
@@ -52,6 +52,11 @@ def get(name: str, **options: Any) -> Solver:
     for recipe in _recipes():
         if key in (recipe.method.lower(), _PREFIX + recipe.method.lower()):
             return ScipyMethod(recipe, _name(recipe), **options)
+    from scipy_ae.solvers.scipy_squares import ScipySquares
+
+    for recipe in SQUARES:
+        if key == _PREFIX + recipe.method:
+            return ScipySquares(recipe, _PREFIX + recipe.method, **options)
     raise unknown("solver", name, names())
 
 
@@ -66,6 +71,8 @@ def table() -> Iterator[Row]:
         yield Row(solver.name, solver.needs, solver.about, tuple(options_of(solver)))
     for recipe in _recipes():
         yield Row(_name(recipe), recipe.needs, recipe.about, recipe.options)
+    for recipe in SQUARES:
+        yield Row(_PREFIX + recipe.method, recipe.needs, recipe.about, recipe.options)
 
 
 def build(solver: type[Solver], options: dict[str, Any]) -> Solver:
