@@ -20,6 +20,7 @@ CAPABILITIES = (
     "hess",
     "hessp",
     "gauss_newton",
+    "gauss_newton_diagonal",
     "gauss_newton_p",
     "gauss_newton_root",
     "residual",
@@ -90,6 +91,10 @@ class Problem(ABC):
     def gauss_newton(self, theta: np.ndarray) -> np.ndarray:
         """Generalised Gauss-Newton matrix at ``theta``, shape (n, n), a fresh array."""
         raise self._lacks("gauss_newton")
+
+    def gauss_newton_diagonal(self, theta: np.ndarray) -> np.ndarray:
+        """The diagonal of the generalised Gauss-Newton matrix at ``theta``, shape (n,)."""
+        raise self._lacks("gauss_newton_diagonal")
 
     def gauss_newton_p(self, theta: np.ndarray, v: np.ndarray) -> np.ndarray:
         """Generalised Gauss-Newton matrix at ``theta`` times ``v``, shape (n,)."""

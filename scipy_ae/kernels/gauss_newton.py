@@ -102,6 +102,38 @@ def jacobian_rows(table, X, after, slopes, turns, q, rows):
 
 
 @njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True)
+def diagonal_add(table, X, after, slopes, turns, q, squares, diagonal):
+    """Add the diagonal of R' R; ``squares`` has room for the widest layer."""
+    n = X.shape[0]
+    for k in range(table.shape[0]):
+        row = table[k]
+        start, width = n * q * row[T.UNITS], row[T.OUTPUTS]
+        below = _given(table, k, n, X, after)
+        w, b = row[T.WEIGHT], row[T.BIAS]
+        for i in range(n):
+            _squares(matrix(slopes, start + i * q * width, q, width), squares)
+            for a in range(below.shape[1]):
+                x = below[i, a] * below[i, a]
+                for j in range(width):
+                    diagonal[w + a * width + j] += x * squares[j]
+            for j in range(width):
+                diagonal[b + j] += squares[j]
+            if row[T.ACTIVATION] == PARAMETRIC_RELU:
+                _squares(matrix(turns, start + i * q * width, q, width), squares)
+                for j in range(width):
+                    diagonal[row[T.SLOPE] + j] += squares[j]
+
+
+@njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True)
+def _squares(D, out):
+    for j in range(D.shape[1]):
+        out[j] = 0
+    for i in range(D.shape[0]):
+        for j in range(D.shape[1]):
+            out[j] += D[i, j] * D[i, j]
+
+
+@njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True)
 def gram_add(table, X, after, slopes, turns, q, on_weights, on_rest, inner, gram):
     """Add R P R' to the lower half of ``gram`` (n * q, n * q), blocks of q * q whole.
 

@@ -20,6 +20,7 @@ from scipy_ae.solvers.base import (
 from scipy_ae.solvers.first_order import Adam, AdaptiveEta, GradientDescent, Momentum
 from scipy_ae.solvers.least_squares import GaussNewton, LevenbergMarquardt
 from scipy_ae.solvers.methods import as_method
+from scipy_ae.solvers.newton import NewtonCG, TrustKrylov
 from scipy_ae.solvers.quasi_newton import BFGS, LBFGS
 from scipy_ae.solvers.registry import Row, get, names, table
 
@@ -27,6 +28,8 @@ bfgs = as_method(BFGS)
 lbfgs = as_method(LBFGS)
 levenberg_marquardt = as_method(LevenbergMarquardt)
 gauss_newton = as_method(GaussNewton)
+newton_cg = as_method(NewtonCG)
+trust_krylov = as_method(TrustKrylov)
 adam = as_method(Adam)
 gradient_descent = as_method(GradientDescent)
 momentum = as_method(Momentum)
@@ -47,8 +50,10 @@ __all__ = [
     "GradientDescent",
     "LevenbergMarquardt",
     "Momentum",
+    "NewtonCG",
     "Row",
     "Solver",
+    "TrustKrylov",
     "adam",
     "adaptive_eta",
     "as_method",
@@ -60,5 +65,7 @@ __all__ = [
     "levenberg_marquardt",
     "momentum",
     "names",
+    "newton_cg",
     "table",
+    "trust_krylov",
 ]

@@ -101,6 +101,10 @@ class Watched(Problem):
         self.nhev += 1
         return self._ask(self._problem.hessp, theta, v)
 
+    def gauss_newton_diagonal(self, theta: np.ndarray) -> np.ndarray:
+        self.nhev += 1
+        return self._ask(self._problem.gauss_newton_diagonal, theta)
+
     def gauss_newton_p(self, theta: np.ndarray, v: np.ndarray) -> np.ndarray:
         self.nhev += 1
         return self._ask(self._problem.gauss_newton_p, theta, v)
