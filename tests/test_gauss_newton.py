@@ -46,6 +46,7 @@ def test_matrix_is_that_of_the_products(activation, output, loss):
     matrix = objective.gauss_newton(theta)
     close(matrix, by_products(objective, theta))
     np.testing.assert_array_equal(matrix, matrix.T)
+    close(objective.gauss_newton_diagonal(theta), matrix.diagonal())
 
 
 @settings(max_examples=20)

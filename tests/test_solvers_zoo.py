@@ -7,7 +7,15 @@ from zoo import SQUARES, ZOO, Animal
 
 from scipy_ae import solvers
 
-LARGE = {"BFGS", "L-BFGS", "trust-krylov", "Levenberg-Marquardt", "Gauss-Newton"}  # quick enough in 200 dimensions
+LARGE = {
+    "BFGS",
+    "L-BFGS",
+    "trust-krylov",
+    "scipy.trust-krylov",
+    "Newton-CG",
+    "Levenberg-Marquardt",
+    "Gauss-Newton",
+}  # quick enough in 200 dimensions
 SLOW = {"COBYLA", "COBYQA"}  # milliseconds of their own for each evaluation
 #: How far above the minimum a method with its own default tolerances may end.
 WITHIN = {"Nelder-Mead": 1e-5, "COBYLA": 1e-4, "TNC": 1e-5, "SLSQP": 1e-4}

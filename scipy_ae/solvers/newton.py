@@ -4,7 +4,7 @@ import math
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -28,7 +28,7 @@ class _MatrixFree(Solver):
     Parameters
     ----------
     curvature : {"auto", "gauss-newton", "hessian"}
-        "auto" takes the Gauss-Newton matrix where it is offered.
+        What "auto" takes first is the method's own.
     precondition : {"auto", "none", "diagonal"}
         By the diagonal of the Gauss-Newton matrix to the power ``exponent``; "auto" where that is offered.
     """
@@ -36,6 +36,7 @@ class _MatrixFree(Solver):
     needs = frozenset({"fun", "jac", "hessp"})
     curvatures = _CURVATURES
     carries = True
+    _gauss_newton_first: ClassVar[bool] = True
 
     def __init__(self, curvature: str, precondition: str, exponent: float, rules: Rules, most: int) -> None:
         for name, got, known in (
@@ -76,11 +77,12 @@ class _MatrixFree(Solver):
             raise UnsupportedError(f"{self.name}: curvature 'gauss-newton' needs gauss_newton_p")
         if self._kind == "hessian" and not offers & {"hess", "hessp"}:
             raise UnsupportedError(f"{self.name}: curvature 'hessian' needs hessp")
-        if self._kind != "hessian" and "gauss_newton_p" in offers:
+        exact = {"hessp": watched.hessp, "hess": _OfMatrix(watched)}
+        known = {"gauss_newton_p": watched.gauss_newton_p, **exact} if self._gauss_newton_first else exact
+        if self._kind == "gauss-newton":
             return watched.gauss_newton_p
-        if "hessp" in offers:
-            return watched.hessp
-        return _OfMatrix(watched)
+        kinds = known if self._kind == "auto" else exact
+        return next((kinds[name] for name in kinds if name in offers), watched.gauss_newton_p)
 
     def _scale(self, watched: Watched, here: Point, mu: float) -> np.ndarray:
         """The diagonal preconditioner at a point."""
@@ -130,8 +132,8 @@ class _Model(Curvature):
         begin = np.zeros(g.size) if self._carried.step is None else _KEPT * self._carried.step
         solved = conjugate_gradients(lambda v: self._product(v) + mu * v, -g, begin, self._M, self._stop)
         s = solved.x
-        if not np.isfinite(s).all() or not s.any():
-            self._carried.step = None
+        if solved.downward is not None or not np.isfinite(s).all() or not s.any():
+            self._carried.step = None  # more damping makes B positive definite, as in Levenberg-Marquardt
             return None
         self._carried.step = s
         predicted = 0.5 * float(s @ (solved.residual + mu * s - g))
@@ -153,7 +155,7 @@ class NewtonCG(_MatrixFree):
     curvature : {"auto", "gauss-newton", "hessian"}
         "auto" takes the Gauss-Newton matrix where it is offered.
     precondition : {"auto", "none", "diagonal"}
-        By the diagonal of the Gauss-Newton matrix, plus mu, to the power ``exponent``.
+        By the diagonal of the Gauss-Newton matrix, plus mu, to the power ``exponent``; "auto" where that is offered.
     exponent : float
         0.75 in Martens (2010, section 4.7), there of another diagonal.
     stop : {"progress", "forcing"}
@@ -223,7 +225,10 @@ class TrustKrylov(_MatrixFree):
     max_trust_radius : float
     eta : float
         A step is taken where fun falls by more than this part of what was foretold, 0 <= eta < 0.25.
-    curvature, precondition, exponent, maxcg
+    curvature : {"auto", "gauss-newton", "hessian"}
+        "auto" takes the Hessian where it is offered: what sets this method apart is that it can use negative curvature.
+    precondition : {"auto", "none", "diagonal"}
+    exponent, maxcg
         As in :class:`NewtonCG`.
     """
 
@@ -308,7 +313,7 @@ class TrustKrylov(_MatrixFree):
             gain = (here.fun - value) / fall if fall > 0.0 and math.isfinite(value) else -1.0
             if gain < 0.25:
                 carried.radius = 0.25 * float(np.linalg.norm(h))
-            elif gain > 0.75 and _at_edge(h, carried):
+            elif gain > 0.25 and _at_edge(h, carried):
                 carried.radius = min(2.0 * carried.radius, self._largest)
             if gain > self._eta or (value == here.fun and lower(here, there)):
                 return there, walls
