@@ -16,6 +16,8 @@ from scipy_ae.solvers.krylov import Lanczos, Stop, conjugate_gradients
 from scipy_ae.solvers.quasi_newton import Rules
 from scipy_ae.solvers.watched import Point, Watched
 
+#: B at theta times v, of (theta, v).
+Product = Callable[[np.ndarray, np.ndarray], np.ndarray]
 _CURVATURES = frozenset({"gauss_newton_p"})
 _KINDS = ("auto", "gauss-newton", "hessian")
 #: Of the last step, what the next search for one begins from (Martens 2010, section 4.8, who takes all of it).
@@ -64,25 +66,27 @@ class _MatrixFree(Solver):
         self,
         watched: Watched,
         start: Point,
-        product: Callable[[np.ndarray, np.ndarray], np.ndarray],
+        product: Product,
         maxiter: int,
         carried: "Carried",
         report: Report,
     ) -> End:
         """Iterate with ``product(theta, v)``."""
 
-    def _product(self, watched: Watched) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    def _product(self, watched: Watched) -> Product:
         offers = watched.offers
         if self._kind == "gauss-newton" and "gauss_newton_p" not in offers:
             raise UnsupportedError(f"{self.name}: curvature 'gauss-newton' needs gauss_newton_p")
         if self._kind == "hessian" and not offers & {"hess", "hessp"}:
             raise UnsupportedError(f"{self.name}: curvature 'hessian' needs hessp")
-        exact = {"hessp": watched.hessp, "hess": _OfMatrix(watched)}
-        known = {"gauss_newton_p": watched.gauss_newton_p, **exact} if self._gauss_newton_first else exact
-        if self._kind == "gauss-newton":
-            return watched.gauss_newton_p
-        kinds = known if self._kind == "auto" else exact
-        return next((kinds[name] for name in kinds if name in offers), watched.gauss_newton_p)
+        if self._kind == "gauss-newton" or (self._kind == "auto" and self._gauss_newton_first):
+            order = ("gauss_newton_p", "hessp", "hess")
+        else:
+            order = ("hessp", "hess", "gauss_newton_p")
+        first = next(name for name in order if name in offers)
+        if first == "hess":
+            return _OfMatrix(watched)
+        return watched.gauss_newton_p if first == "gauss_newton_p" else watched.hessp
 
     def _scale(self, watched: Watched, here: Point, mu: float) -> np.ndarray:
         """The diagonal preconditioner at a point."""
@@ -194,7 +198,7 @@ class NewtonCG(_MatrixFree):
         self,
         watched: Watched,
         start: Point,
-        product: Callable[[np.ndarray, np.ndarray], np.ndarray],
+        product: Product,
         maxiter: int,
         carried: Carried,
         report: Report,
@@ -262,7 +266,7 @@ class TrustKrylov(_MatrixFree):
         self,
         watched: Watched,
         start: Point,
-        product: Callable[[np.ndarray, np.ndarray], np.ndarray],
+        product: Product,
         maxiter: int,
         carried: Carried,
         report: Report,
