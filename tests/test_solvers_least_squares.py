@@ -176,7 +176,7 @@ def test_what_is_half_given_is_refused(name):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"form": "both"}, "form: got 'both'; accepted are auto, dual, primal"),
+        ({"form": "both"}, "form: got 'both'; accepted are auto, dual, primal, products"),
         ({"scaling": "none"}, "scaling: got 'none'"),
         ({"update": "never"}, "update: got 'never'; accepted are delayed, nielsen"),
         ({"tau": 0.0}, "tau: got 0.0"),
@@ -196,13 +196,30 @@ def test_dual_form_without_residuals_is_refused():
 def test_too_large_matrices_are_refused_with_number_and_alternative(monkeypatch, solver):
     monkeypatch.setattr(curvature, "free_bytes", lambda: 30_000)
     objective, theta = network(rows=30)
+    whole = Counted(objective, {"fun", "jac", "hess"})
     words = f"^{solver} would need 0.0 GB for the matrices of {theta.size} weights, 0.0 GB are free; use Newton-CG or"
     with pytest.raises(UnsupportedError, match=words):
-        solvers.get(solver).solve(objective, theta)
+        solvers.get(solver).solve(whole, theta)
+    with pytest.raises(UnsupportedError, match=words):
+        solvers.get(solver, form="primal").solve(objective, theta)
     residuals = Counted(objective, {"fun", "jac", "residual", "residual_jac"})
     with pytest.raises(UnsupportedError, match="for the derivative of 240 residuals of"):
         solvers.get(solver).solve(residuals, theta)
     assert solvers.get(solver).solve(network("8-2-8", rows=1)[0], np.ones(42), maxiter=2).nit == 2
+
+
+@pytest.mark.parametrize("solver", ["Levenberg-Marquardt", "Gauss-Newton"])
+def test_products_are_taken_where_matrices_do_not_fit(monkeypatch, solver):
+    objective, theta = network(rows=30)
+    asked = solvers.get(solver, form="products").solve(objective, theta, maxiter=10)
+    monkeypatch.setattr(curvature, "free_bytes", lambda: 30_000)
+    forced = solvers.get(solver).solve(objective, theta, maxiter=10)
+    np.testing.assert_array_equal(forced.x, asked.x)
+    assert forced.fun < 0.5 * objective.fun(theta)
+    hessian = solvers.get(solver).solve(Counted(objective, {"fun", "jac", "hessp"}), theta, maxiter=10)
+    assert hessian.fun < objective.fun(theta)
+    with pytest.raises(UnsupportedError, match="form: 'products' needs gauss_newton_p or hessp"):
+        solvers.get(solver, form="products").solve(ZOO[3].problem, ZOO[3].start)
 
 
 @pytest.mark.parametrize("solver", ["Levenberg-Marquardt", "Gauss-Newton"])

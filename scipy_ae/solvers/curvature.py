@@ -9,9 +9,13 @@ import numpy as np
 from scipy_ae.errors import UnsupportedError
 from scipy_ae.problem import Root
 from scipy_ae.solvers.free_memory import free_bytes
+from scipy_ae.solvers.krylov import Stop, conjugate_gradients
 from scipy_ae.solvers.watched import Point, Watched
 
-FORMS = ("auto", "dual", "primal")
+FORMS = ("auto", "dual", "primal", "products")
+#: Of the last step, what the next search for one begins from (Martens 2010, section 4.8, takes all of it).
+_KEPT = 0.95
+_MOST = 250
 
 
 @dataclass(frozen=True)
@@ -108,6 +112,37 @@ class Rows(Root):
         return self._R.T @ w
 
 
+@dataclass
+class Warm:
+    """The last step (n,), from which the next search for one begins."""
+
+    step: np.ndarray | None = None
+
+
+class Products(Curvature):
+    """B by its products; each trial is a run of conjugate gradients, preconditioned by the diagonal ``M``, (n,).
+
+    Where it meets negative curvature there is no trial: more damping makes B positive definite.
+    """
+
+    def __init__(
+        self, product: Callable[[np.ndarray], np.ndarray], here: Point, M: np.ndarray, warm: Warm, stop: Stop
+    ) -> None:
+        self._product, self._M, self._warm, self._stop = product, M, warm, stop
+        self.largest = abs(float(here.jac @ product(here.jac))) / float(here.jac @ here.jac)
+
+    def trial(self, g: np.ndarray, mu: float, scale: np.ndarray | None) -> Trial | None:
+        begin = np.zeros(g.size) if self._warm.step is None else _KEPT * self._warm.step
+        solved = conjugate_gradients(lambda v: self._product(v) + mu * v, -g, begin, self._M, self._stop)
+        s = solved.x
+        if solved.downward is not None or not np.isfinite(s).all() or not s.any():
+            self._warm.step = None
+            return None
+        predicted = 0.5 * float(s @ (solved.residual + mu * s - g))
+        self._warm.step = s if predicted > 0.0 else None
+        return Trial(s, predicted)
+
+
 def _solved(matrix: np.ndarray, damping: np.ndarray, b: np.ndarray) -> np.ndarray | None:
     """The solution of (matrix + diag(damping)) x = b, None where that is not positive definite."""
     from scipy.linalg.lapack import dpotrf, dpotrs
@@ -133,26 +168,42 @@ class Choice:
 def choose(name: str, watched: Watched, start: Point, form: str, dual_too: bool) -> Choice:
     """By what the problem offers and what fits into memory.
 
-    Gauss-Newton comes before the Hessian; the dual form where there are fewer residuals than weights.
+    Gauss-Newton comes before the Hessian; the dual form where there are fewer residuals than weights; products where
+    the matrix does not fit.
     """
     n, offers = start.theta.size, watched.offers
+    if form == "products":
+        return _by_products(name, watched, n)
     if form != "primal" and dual_too and "gauss_newton_root" in offers:
         root = watched.gauss_newton_root(start.theta)
         if (form == "dual" or root.residual.size < n) and _fits(2 * root.nbytes):
             later = _first(root, watched.gauss_newton_root)
             return Choice(lambda here: Dual(later(here.theta)), root.residual.size)
+    if form == "dual" and "residual_jac" not in offers:
+        raise UnsupportedError(f"form: 'dual' needs gauss_newton_root or residual_jac, which {name} was not given")
+    if form == "auto" and "gauss_newton_p" in offers and not _fits(3 * 8 * n * n):
+        return _by_products(name, watched, n)
     if form != "dual" and "gauss_newton" in offers:
         _refuse_large(name, n, 3 * 8 * n * n, "matrices")
         return Choice(lambda here: Matrix(watched.gauss_newton(here.theta)), n)
-    if {"residual", "residual_jac"} <= offers:
+    if "residual_jac" in offers:
         return _of_residuals(name, watched, start, form, dual_too)
-    if form == "dual":
-        raise UnsupportedError(f"form: 'dual' needs gauss_newton_root or residual_jac, which {name} was not given")
+    if "hess" not in offers and form == "auto" and not _fits(3 * 8 * n * n):
+        return _by_products(name, watched, n)
     _refuse_large(name, n, 3 * 8 * n * n, "matrices")
     if "hess" in offers:
         return Choice(lambda here: Matrix(watched.hess(here.theta)), n)
     product = watched.hessp if "hessp" in offers else watched.gauss_newton_p
     return Choice(lambda here: Matrix(by_columns(product, here.theta)), n)
+
+
+def _by_products(name: str, watched: Watched, n: int) -> Choice:
+    if not watched.offers & {"gauss_newton_p", "hessp"}:
+        raise UnsupportedError(f"form: 'products' needs gauss_newton_p or hessp, which {name} was not given")
+    product = watched.gauss_newton_p if "gauss_newton_p" in watched.offers else watched.hessp
+    warm, flat = Warm(), np.ones(n)
+    stop = Stop("progress", _MOST)
+    return Choice(lambda here: Products(lambda v: product(here.theta, v), here, flat, warm, stop), n)
 
 
 def _of_residuals(name: str, watched: Watched, start: Point, form: str, dual_too: bool) -> Choice:

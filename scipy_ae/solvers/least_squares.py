@@ -74,8 +74,9 @@ class LevenbergMarquardt(_Factorising):
     update : {"delayed", "nielsen"}
         How mu is raised and lowered: see :class:`~scipy_ae.solvers.damping.Damping`. After as many steps on networks
         the first ends lower, up to two hundred times for cross-entropy, at twice the trials a step.
-    form : {"auto", "dual", "primal"}
-        "auto" is the dual one where residuals are fewer than weights.
+    form : {"auto", "dual", "primal", "products"}
+        "auto" is the dual one where residuals are fewer than weights, and conjugate gradients on products, as in
+        Newton-CG but without preconditioner, where neither matrix fits into memory.
     """
 
     name = "Levenberg-Marquardt"
@@ -117,7 +118,7 @@ class GaussNewton(_Factorising):
         See :class:`~scipy_ae.solvers.quasi_newton.Rules`.
     regularisation : float
         mu over the largest diagonal entry of B; on networks 1e-8 ends far below 1e-10 and 1e-4.
-    form : {"auto", "dual", "primal"}
+    form : {"auto", "dual", "primal", "products"}
         As in :class:`LevenbergMarquardt`.
     """
 

@@ -3,16 +3,16 @@
 import math
 from abc import abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
 
 from scipy_ae.errors import InputError, UnsupportedError
 from scipy_ae.solvers.base import CONVERGED, MAXITER, NON_FINITE, STOPPED, STUCK, End, Report, Solver, number
-from scipy_ae.solvers.curvature import Curvature, Trial
+from scipy_ae.solvers.curvature import Products, Warm
 from scipy_ae.solvers.damping import UPDATES, Damping, How, damped_descent, lower, reached_gtol
-from scipy_ae.solvers.krylov import Lanczos, Stop, conjugate_gradients
+from scipy_ae.solvers.krylov import Lanczos, Stop
 from scipy_ae.solvers.quasi_newton import Rules
 from scipy_ae.solvers.watched import Point, Watched
 
@@ -20,8 +20,6 @@ from scipy_ae.solvers.watched import Point, Watched
 Product = Callable[[np.ndarray, np.ndarray], np.ndarray]
 _CURVATURES = frozenset({"gauss_newton_p"})
 _KINDS = ("auto", "gauss-newton", "hessian")
-#: Of the last step, what the next search for one begins from (Martens 2010, section 4.8, who takes all of it).
-_KEPT = 0.95
 
 
 class _MatrixFree(Solver):
@@ -55,7 +53,7 @@ class _MatrixFree(Solver):
         size = start.theta.size
         if memory is not None and (not isinstance(memory, Carried) or memory.size != size):
             raise InputError(f"memory: not from a run of {self.name} with {size} weights; accepted is that, or None")
-        carried = Carried(size, Damping(size)) if memory is None else memory
+        carried = Carried(size=size, damping=Damping(size)) if memory is None else memory
         if self._rules.size(start.jac) <= self._rules.gtol:
             return End(CONVERGED, reached_gtol(self._rules), carried, success=True)
         limit = 200 * size if maxiter is None else maxiter
@@ -113,37 +111,12 @@ class _OfMatrix:
 
 
 @dataclass
-class Carried:
-    """What these methods learn: the damping, or the radius, and the last step (n,)."""
+class Carried(Warm):
+    """What these methods learn: the last step, the damping, or the radius."""
 
-    size: int
-    damping: Damping
-    step: np.ndarray | None = None
+    size: int = 0
+    damping: Damping = field(default_factory=lambda: Damping(0))
     radius: float = 0.0
-
-
-class _Model(Curvature):
-    """B by its products; each trial is a run of conjugate gradients that begins from the last step."""
-
-    def __init__(
-        self, product: Callable[[np.ndarray], np.ndarray], here: Point, M: np.ndarray, carried: Carried, stop: Stop
-    ):
-        self._product, self._M, self._carried, self._stop = product, M, carried, stop
-        image = product(here.jac)
-        self.largest = abs(float(here.jac @ image)) / float(here.jac @ here.jac)
-
-    def trial(self, g: np.ndarray, mu: float, scale: np.ndarray | None) -> Trial | None:
-        begin = np.zeros(g.size) if self._carried.step is None else _KEPT * self._carried.step
-        solved = conjugate_gradients(lambda v: self._product(v) + mu * v, -g, begin, self._M, self._stop)
-        s = solved.x
-        if solved.downward is not None or not np.isfinite(s).all() or not s.any():
-            self._carried.step = None  # more damping makes B positive definite, as in Levenberg-Marquardt
-            return None
-        self._carried.step = s
-        predicted = 0.5 * float(s @ (solved.residual + mu * s - g))
-        if predicted <= 0.0:
-            self._carried.step = None
-        return Trial(s, predicted)
 
 
 class NewtonCG(_MatrixFree):
@@ -205,10 +178,10 @@ class NewtonCG(_MatrixFree):
     ) -> End:
         first = float(np.linalg.norm(start.jac))
 
-        def at(here: Point) -> _Model:
+        def at(here: Point) -> Products:
             eta = min(0.5, math.sqrt(float(np.linalg.norm(here.jac)) / first))
             M = self._scale(watched, here, carried.damping.mu)
-            return _Model(lambda v: product(here.theta, v), here, M, carried, Stop(self._stop, self._most, eta=eta))
+            return Products(lambda v: product(here.theta, v), here, M, carried, Stop(self._stop, self._most, eta=eta))
 
         end = damped_descent(watched, start, at, carried.damping, self._how, self._rules, maxiter, report)
         return End(end.status, end.message, carried, success=end.success)
