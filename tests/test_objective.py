@@ -242,7 +242,8 @@ def test_what_is_not_offered_is_refused_by_name():
     objective, theta, _ = setup()
     assert "residual" not in objective.offers
     with pytest.raises(
-        UnsupportedError, match="does not offer residual; it offers fun, jac, hessp, gauss_newton, gauss_newton_p"
+        UnsupportedError,
+        match="does not offer residual; it offers fun, jac, hessp, gauss_newton, gauss_newton_diagonal",
     ):
         objective.residual(theta)
 
