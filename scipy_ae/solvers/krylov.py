@@ -132,7 +132,11 @@ class Lanczos:
 
 
 def _coordinates(values: np.ndarray, slope: np.ndarray, radius: float) -> np.ndarray:
-    """The trust-region step where the matrix is diag(values) and the gradient ``slope`` (Moré & Sorensen 1983)."""
+    """The trust-region step where the matrix is diag(values) and the gradient ``slope`` (Moré & Sorensen 1983).
+
+    The hard case, no slope along the lowest direction, cannot come from a tridiagonal matrix without a zero beside its
+    diagonal.
+    """
     low = max(0.0, -float(values[0]))
     tiny = np.finfo(float).eps * max(float(np.abs(values).max()), np.finfo(float).tiny)
     if values[0] > tiny:
@@ -147,8 +151,4 @@ def _coordinates(values: np.ndarray, slope: np.ndarray, radius: float) -> np.nda
         if not low < shift < high:
             break
         low, high = (shift, high) if np.linalg.norm(slope / (values + shift)) > radius else (low, shift)
-    step = -slope / (values + high)
-    lacking = radius**2 - float(step @ step)
-    if lacking > 1e-8 * radius**2 and values[0] < 0.0:  # the hard case: what is left goes along the lowest direction
-        step[0] -= math.copysign(math.sqrt(step[0] ** 2 + lacking) - abs(step[0]), slope[0])
-    return step
+    return -slope / (values + high)
