@@ -16,12 +16,13 @@ import numpy as np
 from scipy_ae import losses
 from scipy_ae.batches import Batch
 from scipy_ae.errors import InputError
+from scipy_ae.gauss_newton import NetworkRoot, Rows, gauss_newton_diagonal, gauss_newton_matrix, jacobian
 from scipy_ae.kernels import native, probe
 from scipy_ae.kernels.products import SMALL
-from scipy_ae.kernels.sweeps import gauss_newton_product, gradient_rows, hessian_product, loss_only
+from scipy_ae.kernels.sweeps import gauss_newton_product, hessian_product, loss_only
 from scipy_ae.network import Network, as_theta
 from scipy_ae.penalties import L2
-from scipy_ae.problem import Native, Problem
+from scipy_ae.problem import Native, Problem, Root
 
 
 class Objective(Problem):
@@ -41,7 +42,8 @@ class Objective(Problem):
     Attributes
     ----------
     offers : frozenset of str
-        fun, jac, hessp, gauss_newton_p; for the squared error also residual and residual_jac.
+        fun, jac, hessp, gauss_newton, gauss_newton_diagonal, gauss_newton_p, gauss_newton_root; for the squared error
+        also residual and residual_jac.
     size : int
         Length n of theta.
     """
@@ -69,7 +71,7 @@ class Objective(Problem):
             else None
         )
         self.offers = frozenset(
-            {"fun", "jac", "hessp", "gauss_newton_p"}
+            {"fun", "jac", "hessp", "gauss_newton", "gauss_newton_diagonal", "gauss_newton_p", "gauss_newton_root"}
             | ({"residual", "residual_jac"} if self.loss.sum_of_squares else set())
         )
         self._work = _Work(network, self.dtype)
@@ -175,17 +177,12 @@ class Objective(Problem):
         if "residual_jac" not in self.offers:
             raise self._lacks("residual_jac")
         theta = as_theta(theta, self.size)
-        q = self.network.outputs
-        count = len(self.batch) * q
-        # each row stands q times, once for each output whose derivative it carries
-        x = np.repeat(self.batch.x, q, axis=0)
-        before, after, deltas, spare = _Work(self.network, np.dtype(np.float64)).of(count)[:4]
-        seed = deltas[0, : count * q].reshape(len(self.batch), q, q)
-        seed[...] = np.sqrt(self.batch.weight)[:, None, None] * np.eye(q)
+        count = len(self.batch) * self.network.outputs
         decay = np.zeros(0) if self._decay is None else self._decay
         penalised = np.flatnonzero(decay)
-        rows = np.zeros((count + len(penalised), self.size))
-        gradient_rows(self.network.table, self.network.coefs, theta, x, before, after, deltas, spare, rows[:count])
+        rows = np.empty((count + len(penalised), self.size))
+        jacobian(self._held(), theta, rows[:count])
+        rows[count:] = 0.0
         rows[count + np.arange(len(penalised)), penalised] = np.sqrt(decay[penalised])
         return rows
 
@@ -203,6 +200,30 @@ class Objective(Problem):
 
     def __reduce__(self) -> tuple:  # a copy has work arrays and addresses of its own
         return Objective, (self.network, self.batch, self.loss, self.penalties, self.dtype)
+
+    def gauss_newton(self, theta: np.ndarray) -> np.ndarray:
+        """The generalised Gauss-Newton matrix at theta, (n, n), in float64 whatever the precision of the sweeps."""
+        theta = as_theta(theta, self.size)
+        matrix = gauss_newton_matrix(self._held(), theta)
+        if self._decay is not None:
+            matrix[np.diag_indices(self.size)] += 2.0 * self._decay
+        return matrix
+
+    def gauss_newton_diagonal(self, theta: np.ndarray) -> np.ndarray:
+        """The diagonal of the generalised Gauss-Newton matrix at theta, (n,), at the cost of some q / 3 gradients."""
+        theta = as_theta(theta, self.size)
+        diagonal = gauss_newton_diagonal(self._held(), theta)
+        return diagonal if self._decay is None else diagonal + 2.0 * self._decay
+
+    def gauss_newton_root(self, theta: np.ndarray) -> Root:
+        """A square root of the generalised Gauss-Newton matrix at theta, in float64."""
+        return NetworkRoot(self._held(), as_theta(theta, self.size), self._decay)
+
+    def _held(self) -> Rows:
+        network, batch = self.network, self.batch
+        return Rows(
+            network.table, network.coefs, batch.x, batch.target, batch.weight, self._loss_code
+        )  # fmt: skip
 
     def __repr__(self) -> str:
         return f"<Objective {self.loss.name} of {self.network.spec} on {len(self.batch)} rows>"

@@ -2,7 +2,8 @@
 
 Conventions: ``theta`` is a float64 vector of shape (n,); ``fun`` returns a float; ``jac`` a fresh (n,)
 array at each call; ``hessp(theta, v)`` the Hessian times ``v``; ``residual`` an (m,) vector r with
-``fun = sum(r**2)`` and ``residual_jac`` its (m, n) derivative. ``offers`` names what can be asked.
+``fun = sum(r**2)`` and ``residual_jac`` its (m, n) derivative; ``gauss_newton`` the (n, n) matrix whose products
+``gauss_newton_p`` are, and ``gauss_newton_root`` a square root of it. ``offers`` names what can be asked.
 """
 
 from abc import ABC, abstractmethod
@@ -12,10 +13,52 @@ from typing import Any
 
 import numpy as np
 
-from scipy_ae.errors import UnsupportedError
+from scipy_ae.errors import InputError, UnsupportedError
 
 #: Everything a solver may ask of a problem, in the order in which a refusal lists it.
-CAPABILITIES = ("fun", "jac", "hess", "hessp", "gauss_newton_p", "residual", "residual_jac")
+CAPABILITIES = (
+    "fun",
+    "jac",
+    "hess",
+    "hessp",
+    "gauss_newton",
+    "gauss_newton_diagonal",
+    "gauss_newton_p",
+    "gauss_newton_root",
+    "residual",
+    "residual_jac",
+)
+
+
+class Root(ABC):
+    """A square root of the Gauss-Newton matrix at one theta: R'R + diag(decay), with the gradient R' residual + pull.
+
+    Attributes
+    ----------
+    residual : ndarray of shape (m,)
+        m is the number of rows of R.
+    penalty : tuple of two ndarray of shape (n,), or None
+        ``decay`` and ``pull``, curvature and gradient of what is quadratic in each weight alone; None where there is no
+        such term.
+    nbytes : int
+        What :meth:`gram` takes.
+    """
+
+    residual: np.ndarray
+    nbytes: int
+    penalty: tuple[np.ndarray, np.ndarray] | None = None
+
+    @abstractmethod
+    def gram(self, mu: float) -> np.ndarray:
+        """R diag(decay + mu)^-1 R', shape (m, m), a fresh array."""
+
+    @abstractmethod
+    def times(self, v: np.ndarray) -> np.ndarray:
+        """R v, shape (m,)."""
+
+    @abstractmethod
+    def back(self, w: np.ndarray) -> np.ndarray:
+        """R' w, shape (n,)."""
 
 
 @dataclass(frozen=True)
@@ -77,9 +120,21 @@ class Problem(ABC):
         """Hessian at ``theta`` times ``v``, shape (n,)."""
         raise self._lacks("hessp")
 
+    def gauss_newton(self, theta: np.ndarray) -> np.ndarray:
+        """Generalised Gauss-Newton matrix at ``theta``, shape (n, n), a fresh array."""
+        raise self._lacks("gauss_newton")
+
+    def gauss_newton_diagonal(self, theta: np.ndarray) -> np.ndarray:
+        """The diagonal of the generalised Gauss-Newton matrix at ``theta``, shape (n,)."""
+        raise self._lacks("gauss_newton_diagonal")
+
     def gauss_newton_p(self, theta: np.ndarray, v: np.ndarray) -> np.ndarray:
         """Generalised Gauss-Newton matrix at ``theta`` times ``v``, shape (n,)."""
         raise self._lacks("gauss_newton_p")
+
+    def gauss_newton_root(self, theta: np.ndarray) -> Root:
+        """A square root of the generalised Gauss-Newton matrix at ``theta``."""
+        raise self._lacks("gauss_newton_root")
 
     def residual(self, theta: np.ndarray) -> np.ndarray:
         """Residuals whose squares sum to ``fun``, shape (m,)."""
@@ -152,3 +207,51 @@ class FunctionProblem(Problem):
         if self._hessp is None:
             raise self._lacks("hessp")
         return np.asarray(self._hessp(theta, v, *self._args), dtype=float).reshape(-1)
+
+
+class LeastSquares(Problem):
+    """The sum of the squares of residuals, from plain callables.
+
+    Parameters
+    ----------
+    residual : callable
+        ``residual(x, *args) -> (m,)``.
+    residual_jac : callable
+        ``residual_jac(x, *args) -> (m, n)``.
+    args : tuple
+        Passed on to both.
+
+    The last evaluation is kept; ``nfev`` and ``njev`` count the calls of the two.
+    """
+
+    offers = frozenset({"fun", "jac", "residual", "residual_jac"})
+
+    def __init__(self, residual: Callable, residual_jac: Callable, args: tuple = ()) -> None:
+        self._residual, self._residual_jac, self._args = residual, residual_jac, args
+        self._at: np.ndarray | None = None
+        self._slope_at: np.ndarray | None = None
+        self.nfev = self.njev = 0
+
+    def residual(self, theta: np.ndarray) -> np.ndarray:
+        if self._at is None or not np.array_equal(theta, self._at):
+            self.nfev += 1
+            self._r = np.array(self._residual(theta, *self._args), dtype=float).reshape(-1)
+            self._at = theta.copy()
+        return self._r
+
+    def residual_jac(self, theta: np.ndarray) -> np.ndarray:
+        if self._slope_at is None or not np.array_equal(theta, self._slope_at):
+            self.njev += 1
+            slope = np.array(self._residual_jac(theta, *self._args), dtype=float)
+            expected = (self.residual(theta).size, theta.size)
+            if slope.shape != expected:
+                raise InputError(f"residual_jac: got shape {slope.shape}; accepted is (residuals, weights), {expected}")
+            self._slope, self._slope_at = slope, theta.copy()
+        return self._slope
+
+    def fun(self, theta: np.ndarray) -> float:
+        r = self.residual(theta)
+        return float(r @ r)
+
+    def jac(self, theta: np.ndarray) -> np.ndarray:
+        return 2.0 * (self.residual_jac(theta).T @ self.residual(theta))

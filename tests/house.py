@@ -27,7 +27,7 @@ FLOORS = {
         5: "network",
         4: "bottlenecks",
         3: "layers schedule",
-        2: "activations losses penalties batches checks solvers report datasets",
+        2: "activations losses penalties batches checks gauss_newton solvers report datasets",
         1: "kernels layout problem records initializers corruptions metrics",
         0: "errors",
     }.items()
@@ -45,12 +45,22 @@ HOMES = {
 #: The two towers: the rooms on the left never import those on the right.
 TOWERS = (
     (
-        {"kernels", "activations", "losses", "penalties", "layers", "bottlenecks", "network", "objective"},
+        {
+            "kernels",
+            "activations",
+            "losses",
+            "penalties",
+            "layers",
+            "bottlenecks",
+            "network",
+            "gauss_newton",
+            "objective",
+        },
         {"solvers", "schedule"},
     ),
     (
         {"problem", "solvers", "schedule"},
-        {"activations", "losses", "penalties", "layers", "bottlenecks", "network", "objective"},
+        {"activations", "losses", "penalties", "layers", "bottlenecks", "network", "gauss_newton", "objective"},
     ),
 )
 

@@ -3,11 +3,19 @@
 import numpy as np
 import pytest
 from scipy.optimize import approx_fprime
-from zoo import ZOO, Animal
+from zoo import SQUARES, ZOO, Animal
 
 from scipy_ae import solvers
 
-LARGE = {"BFGS", "L-BFGS", "trust-krylov"}  # quick enough in 200 dimensions
+LARGE = {
+    "BFGS",
+    "L-BFGS",
+    "trust-krylov",
+    "scipy.trust-krylov",
+    "Newton-CG",
+    "Levenberg-Marquardt",
+    "Gauss-Newton",
+}  # quick enough in 200 dimensions
 SLOW = {"COBYLA", "COBYQA"}  # milliseconds of their own for each evaluation
 #: How far above the minimum a method with its own default tolerances may end.
 WITHIN = {"Nelder-Mead": 1e-5, "COBYLA": 1e-4, "TNC": 1e-5, "SLSQP": 1e-4}
@@ -20,6 +28,8 @@ FIRST_ORDER = {
 
 
 def suits(name: str, animal: Animal) -> bool:
+    if "residual" in solvers.get(name).needs or not animal.problem.offers & {"hess", "hessp"}:
+        return animal in SQUARES and offered(name, animal)
     derivative_free = "jac" not in solvers.get(name).needs
     if name in FIRST_ORDER:
         return animal.name in ("himmelblau", "max-entropy", "quadratic-5")
@@ -30,7 +40,13 @@ def suits(name: str, animal: Animal) -> bool:
     return animal.size <= (5 if derivative_free else 30) or name in LARGE
 
 
-PAIRS = [(name, animal) for name in solvers.names() for animal in ZOO if suits(name, animal)]
+def offered(name: str, animal: Animal) -> bool:
+    """Whether the solver takes the animal for what it is: a sum of squares."""
+    solver = solvers.get(name)
+    return "residual" in solver.needs or bool(solver.curvatures & animal.problem.offers)
+
+
+PAIRS = [(name, animal) for name in solvers.names() for animal in ZOO + SQUARES if suits(name, animal)]
 
 
 @pytest.mark.parametrize(("name", "animal"), PAIRS, ids=lambda part: str(part))
@@ -48,6 +64,14 @@ def test_derivatives_of_the_zoo_are_right(animal):
     jac, hess = animal.problem.jac(x), animal.problem.hess(x)
     np.testing.assert_allclose(approx_fprime(x, animal.problem.fun, 1e-7), jac, atol=1e-5 * np.abs(jac).max())
     np.testing.assert_allclose(approx_fprime(x, animal.problem.jac, 1e-7), hess, atol=1e-5 * np.abs(hess).max())
+
+
+@pytest.mark.parametrize("animal", SQUARES, ids=str)
+def test_derivatives_of_the_squares_are_right(animal):
+    x = animal.start + 0.1
+    jac, slope = animal.problem.jac(x), animal.problem.residual_jac(x)
+    np.testing.assert_allclose(approx_fprime(x, animal.problem.fun, 1e-7), jac, atol=1e-5 * np.abs(jac).max())
+    np.testing.assert_allclose(approx_fprime(x, animal.problem.residual, 1e-7), slope, atol=1e-5 * np.abs(slope).max())
 
 
 def test_no_solver_is_left_out():

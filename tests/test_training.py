@@ -17,7 +17,20 @@ from scipy_ae.schedule import Every, Then
 from scipy_ae.solvers.watched import Watched
 from scipy_ae.training import DIVERGED, INTERRUPTED, Stop, train
 
-EVERY_BURST = ["BFGS", "L-BFGS", "scipy.BFGS", "CG", "L-BFGS-B", "TNC", "Newton-CG", "SLSQP", "trust-ncg", "Powell"]
+EVERY_BURST = [
+    "BFGS",
+    "L-BFGS",
+    "scipy.BFGS",
+    "CG",
+    "L-BFGS-B",
+    "TNC",
+    "scipy.Newton-CG",
+    "Newton-CG",
+    "Levenberg-Marquardt",
+    "SLSQP",
+    "trust-ncg",
+    "Powell",
+]
 
 
 def letters(spec="35-12-2-12-35", rows=4, l2=0.0, seed=0):

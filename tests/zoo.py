@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import rosen, rosen_der, rosen_hess, rosen_hess_prod
 
-from scipy_ae.problem import FunctionProblem, Problem
+from scipy_ae.problem import FunctionProblem, LeastSquares, Problem
 
 
 @dataclass(frozen=True)
@@ -198,6 +198,36 @@ ZOO = (
 )
 
 
+def _squares(name: str, residual: Callable, residual_jac: Callable, start: list) -> Animal:
+    return Animal(f"{name}-squares", LeastSquares(residual, residual_jac), np.array(start, dtype=float))
+
+
+def _rosen_residual(x):
+    return np.array([10 * (x[1] - x[0] ** 2), 1 - x[0]])
+
+
+def _beale_residual(x):
+    y, powers = _beale_terms(x)
+    return y - x[0] * (1 - x[1] ** powers)
+
+
+def _beale_residual_jac(x):
+    _, powers = _beale_terms(x)
+    return np.stack([x[1] ** powers - 1, x[0] * powers * x[1] ** (powers - 1)], axis=1)
+
+
+def _himmelblau_residual(x):
+    return np.array([x[0] ** 2 + x[1] - 11, x[0] + x[1] ** 2 - 7])
+
+
+#: The same as sums of squares, which offer no Hessian.
+SQUARES = (
+    _squares("rosenbrock", _rosen_residual, lambda x: np.array([[-20 * x[0], 10], [-1, 0]]), [-1.2, 1]),
+    _squares("beale", _beale_residual, _beale_residual_jac, [1, 1]),
+    _squares("himmelblau", _himmelblau_residual, lambda x: np.array([[2 * x[0], 1], [1, 2 * x[1]]]), [-0.27, -0.9]),
+)
+
+
 class Counted(Problem):
     """A problem that counts what is asked of it and keeps every value that it has given."""
 
@@ -223,6 +253,18 @@ class Counted(Problem):
     def hessp(self, theta, v):
         self.calls["hess"] += 1
         return self._problem.hessp(theta, v)
+
+    def gauss_newton_p(self, theta, v):
+        self.calls["hess"] += 1
+        return self._problem.gauss_newton_p(theta, v)
+
+    def residual(self, theta):
+        self.calls["fun"] += 1
+        return self._problem.residual(theta)
+
+    def residual_jac(self, theta):
+        self.calls["jac"] += 1
+        return self._problem.residual_jac(theta)
 
 
 def log_barrier(size: int, error: type[Exception] | None = None) -> Problem:

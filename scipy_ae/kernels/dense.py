@@ -9,6 +9,7 @@ from numba import njit
 from scipy_ae.kernels import table as T
 from scipy_ae.kernels.activations import (
     PARAMETRIC_RELU,
+    SOFTMAX,
     activation_curvature,
     activation_forward,
     activation_product,
@@ -174,25 +175,64 @@ def _slope_curvature(beta, A, dY, turn, out):
                 out[i, j] += beta * turn[j] * dY[i, j]
 
 
-@njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True)
-def dense_backward_rows(row, coef, theta, X, A, Y, dA, spare, dX, deeper, rows):
-    """As dense_backward, but each row of X keeps its own gradient: ``rows`` is (n, theta.size)."""
-    n, p = X.shape
-    q = A.shape[1]
-    w, b, s = row[T.WEIGHT], row[T.BIAS], row[T.SLOPE]
-    if row[T.ACTIVATION] == PARAMETRIC_RELU:
-        for i in range(n):
-            for j in range(q):
-                rows[i, s + j] = coef[T.BETA] * min(A[i, j], 0) * dA[i, j]
-    slope = _slope(row, theta)
-    activation_product(
-        row[T.ACTIVATION], coef[T.BETA], coef[T.ALPHA], slope, row[T.OUTPUTS], flat(A), flat(Y), flat(dA), flat(dA)
-    )
-    for i in range(n):
-        for k in range(p):
-            for j in range(q):
-                rows[i, w + k * q + j] = X[i, k] * dA[i, j]
-        for j in range(q):
-            rows[i, b + j] = dA[i, j]
+@njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True, inline="always")
+def dense_slopes(row, coef, theta, A, Y, q, through, factors, D, turns, spare, dX, deeper):
+    """As dense_backward for q derivatives of each row of A at once, which stand in D (n * q, outputs) row after row.
+
+    ``turns`` takes the derivatives by the trained slopes of a parametric relu, as D; ``factors`` has room for A.
+    """
+    if through:
+        if row[T.ACTIVATION] == PARAMETRIC_RELU:
+            _turn_slopes(coef[T.BETA], A, q, D, turns)
+        _through_activation(row[T.ACTIVATION], coef, _slope(row, theta), A, Y, q, factors, D)
     if deeper:
-        right_transposed(dA, _weight(row, theta), spare, dX)
+        right_transposed(D, _weight(row, theta), spare, dX)
+
+
+@njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True)
+def _through_activation(code, coef, slope, A, Y, q, factors, D):
+    n, width = A.shape
+    if code == SOFTMAX:
+        for r in range(n * q):
+            i = r // q
+            activation_product(
+                code, coef[T.BETA], coef[T.ALPHA], slope, width,
+                vector(A, i * width, width), vector(Y, i * width, width),
+                vector(D, r * width, width), vector(D, r * width, width),
+            )  # fmt: skip
+        return
+    f = vector(factors, 0, n * width)
+    for k in range(f.size):
+        f[k] = 1
+    activation_product(code, coef[T.BETA], coef[T.ALPHA], slope, width, flat(A), flat(Y), f, f)
+    for i in range(n):
+        for j in range(q):
+            for b in range(width):
+                D[i * q + j, b] *= f[i * width + b]
+
+
+@njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True)
+def _turn_slopes(beta, A, q, D, turns):
+    n, width = A.shape
+    for i in range(n):
+        for j in range(q):
+            for b in range(width):
+                turns[i * q + j, b] = beta * min(A[i, b], 0) * D[i * q + j, b]
+
+
+@njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True)
+def dense_jacobian(row, X, q, D, turns, rows):
+    """The layer's columns of the derivative of q outputs of each row of X, ``rows`` (n * q, theta.size)."""
+    n, p = X.shape
+    width = D.shape[1]
+    w, b, s = row[T.WEIGHT], row[T.BIAS], row[T.SLOPE]
+    for r in range(n * q):
+        for k in range(p):
+            x = X[r // q, k]
+            for j in range(width):
+                rows[r, w + k * width + j] = x * D[r, j]
+        for j in range(width):
+            rows[r, b + j] = D[r, j]
+        if row[T.ACTIVATION] == PARAMETRIC_RELU:
+            for j in range(width):
+                rows[r, s + j] = turns[r, j]

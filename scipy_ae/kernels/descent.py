@@ -73,12 +73,14 @@ def descend(address, context, learner, learned, vectors, reals, whole, size, ste
             return FAILED
         length = alpha * math.sqrt(dot(p, p)) if reals[XRTOL] > 0.0 else 0.0
         reals[SLOPE] = curvature.call(learner, learned, alpha, p, g, g_new, p_new)
-        reached = _reached(reals, length, x_new, g_new)
+        verdict = reached(
+            reals[GTOL], reals[NORM], reals[XRTOL], reals[FTOL], reals[F], reals[F_NEW], length, x_new, g_new
+        )
         reals[F_BEFORE], reals[F] = reals[F], reals[F_NEW]
         whole[SIDE], whole[TURN] = 1 - whole[SIDE], 1 - whole[TURN]
         whole[STEPS] += 1
-        if reached != DONE:
-            return reached
+        if verdict != DONE:
+            return verdict
 
 
 @njit(cache=True, error_model="numpy")
@@ -99,13 +101,12 @@ def norm(g: np.ndarray, order: float) -> float:
 
 
 @njit(cache=True, error_model="numpy")
-def _reached(reals, length, x_new, g_new):
-    """Which tolerance the step has reached; DONE where none."""
-    if norm(g_new, reals[NORM]) <= reals[GTOL]:
+def reached(gtol, order, xrtol, ftol, f, f_new, length, x_new, g_new):
+    """Which tolerance a step of that length has reached; DONE where none."""
+    if norm(g_new, order) <= gtol:
         return BY_GTOL
-    if reals[XRTOL] > 0.0 and length <= reals[XRTOL] * (reals[XRTOL] + math.sqrt(dot(x_new, x_new))):
+    if xrtol > 0.0 and length <= xrtol * (xrtol + math.sqrt(dot(x_new, x_new))):
         return BY_XRTOL
-    small = reals[FTOL] * max(abs(reals[F]), abs(reals[F_NEW]), 1.0)
-    if reals[FTOL] > 0.0 and reals[F] - reals[F_NEW] <= small:
+    if ftol > 0.0 and f - f_new <= ftol * max(abs(f), abs(f_new), 1.0):
         return BY_FTOL
     return DONE

@@ -53,6 +53,12 @@ def left_transposed(X, D, out):
 
 
 @njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True, inline="always")
+def left_transposed_here(X, D, out):
+    """As :func:`left_transposed`, in registers whatever the size."""
+    _product(flat(X), _ONE, X.shape[1], X.shape[1], flat(D), X.shape[0], D.shape[1], None, flat(out))
+
+
+@njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True, inline="always")
 def right_transposed(D, W, spare, out):
     """out = D W' for D (n, q), W (p, q), out (n, p); ``spare`` has room for min(p * q, SMALL) numbers."""
     n, q = D.shape

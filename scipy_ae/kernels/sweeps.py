@@ -10,7 +10,6 @@ from numba import njit
 from scipy_ae.kernels import table as T
 from scipy_ae.kernels.dense import (
     dense_backward,
-    dense_backward_rows,
     dense_backward_tangent,
     dense_forward,
     dense_tangent,
@@ -144,19 +143,3 @@ def gauss_newton_product(
     seed = matrix(deltas, 0, n, Y.shape[1])
     loss_curvature(loss, coefs[last, T.BETA], Y, target, weight, moved, seed)
     backward(table, coefs, theta, X, before, after, deltas, through, spare, product)
-
-
-@njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True)
-def gradient_rows(table, coefs, theta, X, before, after, deltas, spare, rows):
-    """The gradient of each row of X apart, ``rows`` (n, theta.size), from the derivative by Y in ``deltas[0]``."""
-    n, last = X.shape[0], table.shape[0] - 1
-    forward(table, coefs, theta, X, before, after, True)
-    here, half = 0, deltas.shape[1]
-    for k in range(last, -1, -1):
-        row = table[k]
-        dA = matrix(deltas, here * half, n, row[T.OUTPUTS])
-        dX = matrix(deltas, half - here * half, n, row[T.INPUTS] if k > 0 else 0)
-        A, Y = block(row, n, before), block(row, n, after)
-        below = block(table[k - 1], n, after) if k > 0 else X
-        dense_backward_rows(row, coefs[k], theta, below, A, Y, dA, spare, dX, k > 0, rows)
-        here = 1 - here

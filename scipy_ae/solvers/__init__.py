@@ -19,13 +19,21 @@ from scipy_ae.solvers.base import (
 )
 from scipy_ae.solvers.conjugate_gradient import CG
 from scipy_ae.solvers.first_order import Adam, AdaptiveEta, GradientDescent, Momentum
+from scipy_ae.solvers.least_squares import GaussNewton, LevenbergMarquardt
 from scipy_ae.solvers.methods import as_method
+from scipy_ae.solvers.newton import NewtonCG, TrustKrylov
+from scipy_ae.solvers.powell import Powell
 from scipy_ae.solvers.quasi_newton import BFGS, LBFGS
 from scipy_ae.solvers.registry import Row, get, names, table
 
 bfgs = as_method(BFGS)
 lbfgs = as_method(LBFGS)
 cg = as_method(CG)
+powell = as_method(Powell)
+levenberg_marquardt = as_method(LevenbergMarquardt)
+gauss_newton = as_method(GaussNewton)
+newton_cg = as_method(NewtonCG)
+trust_krylov = as_method(TrustKrylov)
 adam = as_method(Adam)
 gradient_descent = as_method(GradientDescent)
 momentum = as_method(Momentum)
@@ -43,19 +51,29 @@ __all__ = [
     "STUCK",
     "AdaptiveEta",
     "Adam",
+    "GaussNewton",
     "GradientDescent",
+    "LevenbergMarquardt",
     "Momentum",
+    "Powell",
+    "NewtonCG",
     "Row",
     "Solver",
+    "TrustKrylov",
     "adam",
     "adaptive_eta",
     "as_method",
     "bfgs",
     "cg",
+    "gauss_newton",
     "get",
     "gradient_descent",
     "lbfgs",
+    "levenberg_marquardt",
     "momentum",
     "names",
+    "newton_cg",
+    "powell",
     "table",
+    "trust_krylov",
 ]

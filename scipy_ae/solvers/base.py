@@ -92,6 +92,8 @@ class Solver(ABC):
         As :func:`scipy_ae.solvers.get` knows it.
     needs : frozenset of str
         What it asks of a problem; where it needs ``hess``, ``hessp`` will do and the other way round.
+    curvatures : frozenset of str
+        Where it needs ``hessp``, any of these will do.
     about : str
         One line: what it is good for.
     carries : bool
@@ -105,6 +107,7 @@ class Solver(ABC):
     needs: frozenset[str] = frozenset({"fun", "jac"})
     carries: bool = False
     first_order: ClassVar[bool] = False
+    curvatures: ClassVar[frozenset[str]] = frozenset()
 
     def solve(
         self,
@@ -178,10 +181,13 @@ class Solver(ABC):
     def check(self, problem: Problem) -> None:
         """Refuse a problem that does not offer what the method needs (UnsupportedError)."""
         either = {"hess", "hessp"}
-        offers = problem.offers | (either if problem.offers & either else frozenset())
+        offers = problem.offers | (either if problem.offers & (either | self.curvatures) else frozenset())
         if self.needs - offers:
+            lacking = self.needs - offers
+            others = lacking & either and self.curvatures - lacking
             raise UnsupportedError(
-                f"{self.name} needs {listed(self.needs - offers)}; this objective offers {listed(problem.offers)}"
+                f"{self.name} needs {listed(lacking)}; this objective offers {listed(problem.offers)}"
+                + (f"; any of {listed(others)} will do as well" if others else "")
             )
 
     def __repr__(self) -> str:

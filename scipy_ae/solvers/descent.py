@@ -10,6 +10,7 @@ import numpy as np
 from scipy_ae.errors import InputError
 from scipy_ae.kernels import descent
 from scipy_ae.kernels.line_state import WALLS
+from scipy_ae.kernels.machine import DONE
 from scipy_ae.solvers.base import CONVERGED, MAXITER, NON_FINITE, STOPPED, STUCK, End, Report, number
 from scipy_ae.solvers.directions import Directions
 from scipy_ae.solvers.machine import Machine
@@ -54,8 +55,18 @@ class Rules:
         """The norm of the gradient ``g``."""
         return descent.norm(g, self.norm)
 
+    def reached(self, before: Point, step: float, after: Point) -> str:
+        """Why the step of that length from ``before`` to ``after`` was the last; empty where it was not."""
+        return self.words(
+            descent.reached(
+                self.gtol, float(self.norm), self.xrtol, self.ftol, before.fun, after.fun, step, after.theta, after.jac
+            )
+        )
+
     def words(self, verdict: int) -> str:
-        """Which tolerance the kernel says was reached."""
+        """Which tolerance the kernel says was reached; empty for none."""
+        if verdict == DONE:
+            return ""
         if verdict == descent.BY_GTOL:
             return f"converged: the norm of the gradient is at most gtol = {self.gtol:g}"
         if verdict == descent.BY_XRTOL:
@@ -95,9 +106,9 @@ def descend(
                 return machine.stuck(curvature)
             curvature, forgot_at = fresh(), machine.fun
             machine.face(curvature)
-        elif (verdict != descent.DONE or report.due(maxiter)) and report(*machine.point):
+        elif (verdict != DONE or report.due(maxiter)) and report(*machine.point):
             return machine.end(STOPPED, "", curvature)
-        elif verdict != descent.DONE:
+        elif verdict != DONE:
             return machine.end(CONVERGED, rules.words(verdict), curvature)
     return machine.end(MAXITER, f"maxiter = {maxiter} iterations are done", curvature)
 

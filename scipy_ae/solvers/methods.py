@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from scipy_ae.errors import InputError, unknown
-from scipy_ae.problem import FunctionProblem, Problem
+from scipy_ae.problem import FunctionProblem, LeastSquares, Problem
 from scipy_ae.solvers.base import Solver, number
+from scipy_ae.solvers.behind import with_curvature
 from scipy_ae.solvers.inverse_hessian import InverseHessian
 from scipy_ae.solvers.registry import build, options_of
 from scipy_ae.solvers.result import Result
@@ -20,6 +21,7 @@ if TYPE_CHECKING:  # SciPy is imported where a method is called: by then it is t
 
 #: Options that belong to the call and not to a solver.
 _OF_THE_CALL = ("maxiter", "tol", "disp", "return_all", "eps", "memory")
+_OF_SECOND_ORDER = ("residual", "residual_jac")
 _STEP = float(np.finfo(float).eps) ** 0.5
 
 
@@ -59,6 +61,10 @@ def as_method(solver: type[Solver]) -> "Callable[..., OptimizeResult]":
     Options are those of the solver, and ``maxiter``, ``disp``, ``return_all``, ``eps`` (step of forward differences
     where no gradient is given) and ``memory``; ``tol`` is ``gtol``. The result is that of ``Solver.solve``, and has
     ``hess_inv`` (an operator) where there is one, ``allvecs`` where asked.
+
+    A solver of second order also takes ``hess``, ``hessp``, and as options ``residual`` and ``residual_jac``, functions
+    r(x, *args) of shape (m,) and J(x, *args) of shape (m, n) with fun = sum(r**2). Where ``fun`` is ``fun_and_jac`` or
+    ``fun`` of a :class:`~scipy_ae.problem.Problem` it takes from there all that the problem offers.
     """
 
     def method(
@@ -75,11 +81,17 @@ def as_method(solver: type[Solver]) -> "Callable[..., OptimizeResult]":
     ) -> "OptimizeResult":
         from scipy.optimize import OptimizeResult
 
-        _refuse(solver.name, hess=hess, hessp=hessp, bounds=bounds, constraints=constraints)
+        curved = {"hess": hess, "hessp": hessp}
+        _refuse(solver.name, **({} if solver.curvatures else curved), bounds=bounds, constraints=constraints)
         call, rest = _split(solver, options)
         start = np.atleast_1d(np.asarray(x0, dtype=float)).ravel()
-        problem: Problem = FunctionProblem(fun, jac, args=args if isinstance(args, tuple) else (args,))
-        if "jac" not in problem.offers:
+        args = args if isinstance(args, tuple) else (args,)
+        problem: Problem
+        if solver.curvatures:
+            problem = with_curvature(solver.name, fun, jac, hess, hessp, call, args)
+        else:
+            problem = FunctionProblem(fun, jac, args=args)
+        if "jac" in solver.needs - problem.offers and not solver.curvatures:
             problem = ForwardDifferences(problem, _STEP if call["eps"] is None else call["eps"])
         visited = [start.copy()]
         result = build(solver, rest).solve(
@@ -91,6 +103,8 @@ def as_method(solver: type[Solver]) -> "Callable[..., OptimizeResult]":
         )
         if isinstance(problem, ForwardDifferences):
             result.nfev = problem.nfev
+        if isinstance(problem, LeastSquares):
+            result.nfev, result.njev = problem.nfev, problem.njev
         if isinstance(result.memory, InverseHessian):
             result.hess_inv = _operator(result.memory)
         if call["return_all"]:
@@ -113,12 +127,13 @@ def _refuse(name: str, **given: Any) -> None:
 def _split(solver: type[Solver], options: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """The options of the call, with None for those not given, and those of the solver."""
     own = options_of(solver)
-    accepted = [*own, *(name for name in _OF_THE_CALL if name not in own)]
+    of_the_call = _OF_THE_CALL + (_OF_SECOND_ORDER if solver.curvatures else ())
+    accepted = [*own, *(name for name in of_the_call if name not in own)]
     for option in options:
         if option not in accepted:
             raise unknown(f"option of {solver.name}", option, accepted)
     # Adam has an eps of its own, which is not a step of differences
-    call = {name: None if name in own else options.get(name) for name in _OF_THE_CALL}
+    call = {name: None if name in own else options.get(name) for name in of_the_call}
     rest = {name: value for name, value in options.items() if name in own}
     if call["tol"] is not None:
         rest.setdefault("gtol", call["tol"])

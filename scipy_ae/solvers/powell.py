@@ -17,7 +17,7 @@ _LINES = 256
 
 
 class Powell(Solver):
-    """Powell's direction set method (Powell 1964, Computer Journal 7, 155-162), as in Press et al. (2007), section 10.7.
+    """Powell's direction set method (Powell 1964, Computer Journal 7, 155-162; Press et al. 2007, section 10.7).
 
     Directions begin as the unit vectors and are kept as such until replaced: n directions take no n^2 numbers, and
     where the objective is a network's a step along one of them works out again only what that weight touches. ``nfev``

@@ -10,11 +10,15 @@ from scipy_ae.errors import InputError, unknown
 from scipy_ae.solvers.base import Solver
 from scipy_ae.solvers.conjugate_gradient import CG
 from scipy_ae.solvers.first_order import Adam, AdaptiveEta, GradientDescent, Momentum
+from scipy_ae.solvers.least_squares import GaussNewton, LevenbergMarquardt
+from scipy_ae.solvers.newton import NewtonCG, TrustKrylov
+from scipy_ae.solvers.powell import Powell
 from scipy_ae.solvers.quasi_newton import BFGS, LBFGS
-from scipy_ae.solvers.scipy_recipes import RECIPES, Recipe
+from scipy_ae.solvers.scipy_recipes import RECIPES, SQUARES, Recipe
 
-OURS: tuple[type[Solver], ...] = (BFGS, LBFGS, CG, Adam, GradientDescent, Momentum, AdaptiveEta)
-_SHORT = {"gd": "gradient-descent", "adaptive": "adaptive-eta", "lbfgs": "l-bfgs"}
+OURS: tuple[type[Solver], ...] = (BFGS, LBFGS, CG, LevenbergMarquardt, GaussNewton, NewtonCG, TrustKrylov, Powell)
+OURS += (Adam, GradientDescent, Momentum, AdaptiveEta)
+_SHORT = {"gd": "gradient-descent", "adaptive": "adaptive-eta", "lbfgs": "l-bfgs", "lm": "levenberg-marquardt"}
 _PREFIX = "scipy."
 
 
@@ -35,7 +39,7 @@ def get(name: str, **options: Any) -> Solver:
     ----------
     name : str
         One of :func:`names`. ``"BFGS"`` is ours and ``"scipy.BFGS"`` SciPy's; the prefix works for every method of
-        SciPy. ``"gd"``, ``"adaptive"`` and ``"lbfgs"`` are short for three of ours.
+        SciPy. ``"gd"``, ``"adaptive"``, ``"lbfgs"`` and ``"lm"`` are short for four of ours.
     **options
         Of that solver, spelled as in SciPy where SciPy has them; :func:`table` lists them.
     """
@@ -51,6 +55,11 @@ def get(name: str, **options: Any) -> Solver:
     for recipe in _recipes():
         if key in (recipe.method.lower(), _PREFIX + recipe.method.lower()):
             return ScipyMethod(recipe, _name(recipe), **options)
+    from scipy_ae.solvers.scipy_squares import ScipySquares
+
+    for recipe in SQUARES:
+        if key == _PREFIX + recipe.method:
+            return ScipySquares(recipe, _PREFIX + recipe.method, **options)
     raise unknown("solver", name, names())
 
 
@@ -65,6 +74,8 @@ def table() -> Iterator[Row]:
         yield Row(solver.name, solver.needs, solver.about, tuple(options_of(solver)))
     for recipe in _recipes():
         yield Row(_name(recipe), recipe.needs, recipe.about, recipe.options)
+    for recipe in SQUARES:
+        yield Row(_PREFIX + recipe.method, recipe.needs, recipe.about, recipe.options)
 
 
 def build(solver: type[Solver], options: dict[str, Any]) -> Solver:

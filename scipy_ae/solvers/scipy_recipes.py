@@ -178,3 +178,42 @@ RECIPES = (
         alternative="trust-ncg",
     ),
 )
+
+_TOLERANCES = ("ftol", "xtol", "gtol")
+
+#: The methods of ``least_squares``, and that of ``root`` which will do with more residuals than weights; ``matrices``
+#: counts those of (residuals, weights).
+SQUARES = (
+    Recipe(
+        "trf",
+        _of("fun", "residual", "residual_jac"),
+        "SciPy's least_squares, trust region reflective: singular values of the whole derivative",
+        (*_TOLERANCES, "x_scale", "tr_solver", "max_nfev"),
+        matrices=8,
+        alternative="Levenberg-Marquardt",
+    ),
+    Recipe(
+        "dogbox",
+        _of("fun", "residual", "residual_jac"),
+        "SciPy's least_squares, dogleg in a box: slow where the derivative is rank-deficient, as a network's is",
+        (*_TOLERANCES, "x_scale", "tr_solver", "max_nfev"),
+        matrices=5,
+        alternative="Levenberg-Marquardt",
+    ),
+    Recipe(
+        "lm",
+        _of("fun", "residual", "residual_jac"),
+        "SciPy's least_squares, MINPACK's Levenberg-Marquardt: at least as many residuals as weights",
+        (*_TOLERANCES, "x_scale", "max_nfev"),
+        matrices=5,
+        alternative="Levenberg-Marquardt",
+    ),
+    Recipe(
+        "root-lm",
+        _of("fun", "residual", "residual_jac"),
+        "SciPy's root by MINPACK's Levenberg-Marquardt: at least as many residuals as weights",
+        (*_TOLERANCES, "maxfev", "factor", "diag"),
+        matrices=3,
+        alternative="Levenberg-Marquardt",
+    ),
+)

@@ -1,13 +1,14 @@
 """A problem under watch: evaluations counted, the best point kept, failures turned into what a solver can use."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from scipy_ae.errors import InputError, NonFiniteError, ScipyAEError
-from scipy_ae.problem import Native, Problem
+from scipy_ae.problem import Native, Problem, Root
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class Watched(Problem):
     """The problem as a solver sees it.
 
     - ``nfev``, ``njev``, ``nhev`` count the evaluations; ``fun_and_jac`` is one of each of the first two, and
-      ``nhev`` counts Hessians and products with one alike.
+      ``nhev`` counts Hessians, Gauss-Newton matrices, their roots and products with one alike.
     - ``best`` is the lowest point so far whose value and gradient are finite.
     - A value that is not finite, or an :class:`ArithmeticError`, comes out as NaN; so does a finite value with a
       gradient that is not. Any other exception comes out as :class:`ObjectiveRaised`. At the start both are the
@@ -105,20 +106,40 @@ class Watched(Problem):
         self.nhev += 1
         return self._ask(self._problem.hessp, theta, v)
 
+    def gauss_newton_diagonal(self, theta: np.ndarray) -> np.ndarray:
+        self.nhev += 1
+        return self._ask(self._problem.gauss_newton_diagonal, theta)
+
     def gauss_newton_p(self, theta: np.ndarray, v: np.ndarray) -> np.ndarray:
         self.nhev += 1
         return self._ask(self._problem.gauss_newton_p, theta, v)
 
+    def gauss_newton(self, theta: np.ndarray) -> np.ndarray:
+        self.nhev += 1
+        return self._ask(self._problem.gauss_newton, theta)
+
+    def gauss_newton_root(self, theta: np.ndarray) -> Root:
+        self.nhev += 1
+        return self._ask(self._problem.gauss_newton_root, theta)
+
     def residual(self, theta: np.ndarray) -> np.ndarray:
+        """Residuals, whose sum of squares is a value like any other; one NaN where there are none to be had."""
         self.nfev += 1
-        return self._ask(self._problem.residual, theta)
+        try:
+            r = np.array(self._problem.residual(theta), dtype=float).reshape(-1)
+        except Exception as error:
+            return np.array([_as_nan(error)])
+        value = float(r @ r)
+        if value < self.best.fun:
+            self.best = Point(theta, value)
+        return r
 
     def residual_jac(self, theta: np.ndarray) -> np.ndarray:
         self.njev += 1
         return self._ask(self._problem.residual_jac, theta)
 
     @staticmethod
-    def _ask(question, *arguments: np.ndarray) -> np.ndarray:
+    def _ask(question: Callable, *arguments: np.ndarray) -> Any:
         try:
             return question(*arguments)
         except Exception as error:

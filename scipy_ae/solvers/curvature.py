@@ -1,0 +1,250 @@
+"""The quadratic model of a damped method: fun + g's + s'Bs/2, B in the form that is cheapest to damp and solve."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from scipy_ae.errors import UnsupportedError
+from scipy_ae.problem import Root
+from scipy_ae.solvers.free_memory import free_bytes
+from scipy_ae.solvers.krylov import Stop, conjugate_gradients
+from scipy_ae.solvers.watched import Point, Watched
+
+FORMS = ("auto", "dual", "primal", "products")
+#: Of the last step, what the next search for one begins from (Martens 2010, section 4.8, takes all of it).
+_KEPT = 0.95
+_MOST = 250
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A step (n,) and how far the model falls along it."""
+
+    step: np.ndarray
+    predicted: float
+
+
+class Curvature(ABC):
+    """B at one theta; ``largest`` is of the size of its largest eigenvalue."""
+
+    largest: float
+
+    @abstractmethod
+    def trial(self, g: np.ndarray, mu: float, scale: np.ndarray | None) -> Trial | None:
+        """The minimum of the model with mu diag(scale) added to B (the identity where None).
+
+        None where that is not positive definite.
+        """
+
+    def diagonal(self) -> np.ndarray | None:
+        """That of B, (n,), where it is known."""
+        return None
+
+
+class Matrix(Curvature):
+    """B as a matrix, damped and factorised by Cholesky: n^3 / 6 multiplications, 8 n^2 bytes beyond it.
+
+    Parameters
+    ----------
+    matrix : ndarray of shape (n, n)
+        Symmetric; of a Hessian, need not be positive definite.
+    """
+
+    def __init__(self, matrix: np.ndarray) -> None:
+        self._matrix = np.ascontiguousarray(matrix, dtype=float)
+        self.largest = float(np.abs(self.diagonal()).max())
+
+    def diagonal(self) -> np.ndarray:
+        return self._matrix.diagonal()
+
+    def trial(self, g: np.ndarray, mu: float, scale: np.ndarray | None) -> Trial | None:
+        damping = np.full(g.size, mu) if scale is None else mu * scale
+        solution = _solved(self._matrix, damping, -g)
+        if solution is None:
+            return None
+        return Trial(solution, 0.5 * float(solution @ (damping * solution - g)))
+
+
+class Dual(Curvature):
+    """B = R'R + diag(decay) with fewer rows than weights, solved in the space of the rows.
+
+    The step is -(decay + mu)^-1 (R'w + pull) with (I + R (decay + mu)^-1 R') w = residual - R (decay + mu)^-1 pull: the
+    normal equations by the Woodbury identity, written so that nothing cancels where mu is small.
+    """
+
+    def __init__(self, root: Root) -> None:
+        self._root = root
+        # without decay the Gram matrix is the same for every mu, but for a factor
+        gram = root.gram(1.0)
+        self._gram = gram if root.penalty is None else None
+        self.largest = float(gram.diagonal().max())
+
+    def trial(self, g: np.ndarray, mu: float, scale: np.ndarray | None) -> Trial | None:
+        root, m = self._root, self._root.residual.size
+        if self._gram is not None:
+            w = _solved(self._gram, np.full(m, mu), root.residual)
+            step = None if w is None else -root.back(w)
+        else:
+            decay, pull = root.penalty or (np.zeros(g.size), np.zeros(g.size))
+            w = _solved(root.gram(mu), np.ones(m), root.residual - root.times(pull / (decay + mu)))
+            step = None if w is None else -(root.back(w) + pull) / (decay + mu)
+        if step is None or not np.isfinite(step).all():
+            return None
+        return Trial(step, 0.5 * float(step @ (mu * step - g)))
+
+
+class Rows(Root):
+    """R = sqrt(2) J of plain residuals."""
+
+    def __init__(self, r: np.ndarray, J: np.ndarray) -> None:
+        self.residual, self._R = np.sqrt(2.0) * r, np.sqrt(2.0) * J
+        self.nbytes = 8 * r.size**2
+
+    def gram(self, mu: float) -> np.ndarray:
+        return self._R @ self._R.T / mu
+
+    def times(self, v: np.ndarray) -> np.ndarray:
+        return self._R @ v
+
+    def back(self, w: np.ndarray) -> np.ndarray:
+        return self._R.T @ w
+
+
+@dataclass
+class Warm:
+    """The last step (n,), from which the next search for one begins."""
+
+    step: np.ndarray | None = None
+
+
+class Products(Curvature):
+    """B by its products; each trial is a run of conjugate gradients, preconditioned by the diagonal ``M``, (n,).
+
+    Where it meets negative curvature there is no trial: more damping makes B positive definite.
+    """
+
+    def __init__(
+        self, product: Callable[[np.ndarray], np.ndarray], here: Point, M: np.ndarray, warm: Warm, stop: Stop
+    ) -> None:
+        self._product, self._M, self._warm, self._stop = product, M, warm, stop
+        self.largest = abs(float(here.jac @ product(here.jac))) / float(here.jac @ here.jac)
+
+    def trial(self, g: np.ndarray, mu: float, scale: np.ndarray | None) -> Trial | None:
+        begin = np.zeros(g.size) if self._warm.step is None else _KEPT * self._warm.step
+        solved = conjugate_gradients(lambda v: self._product(v) + mu * v, -g, begin, self._M, self._stop)
+        s = solved.x
+        if solved.downward is not None or not np.isfinite(s).all() or not s.any():
+            self._warm.step = None
+            return None
+        predicted = 0.5 * float(s @ (solved.residual + mu * s - g))
+        self._warm.step = s if predicted > 0.0 else None
+        return Trial(s, predicted)
+
+
+def _solved(matrix: np.ndarray, damping: np.ndarray, b: np.ndarray) -> np.ndarray | None:
+    """The solution of (matrix + diag(damping)) x = b, None where that is not positive definite."""
+    from scipy.linalg.lapack import dpotrf, dpotrs
+
+    damped = matrix.copy()
+    damped.reshape(-1)[:: len(damped) + 1] += damping
+    # the transpose, since LAPACK counts by columns and would copy otherwise
+    factor, info = dpotrf(damped.T, lower=0, overwrite_a=1, clean=0)
+    if info != 0:
+        return None
+    x, info = dpotrs(factor, b, lower=0)
+    return x if info == 0 and np.isfinite(x).all() else None
+
+
+@dataclass(frozen=True)
+class Choice:
+    """How B is worked out from point to point, and the order of the systems that are solved with it."""
+
+    at: Callable[[Point], Curvature]
+    order: int
+
+
+def choose(name: str, watched: Watched, start: Point, form: str, dual_too: bool) -> Choice:
+    """By what the problem offers and what fits into memory.
+
+    Gauss-Newton comes before the Hessian; the dual form where there are fewer residuals than weights; products where
+    the matrix does not fit.
+    """
+    n, offers = start.theta.size, watched.offers
+    if form == "products":
+        return _by_products(name, watched, n)
+    if form != "primal" and dual_too and "gauss_newton_root" in offers:
+        root = watched.gauss_newton_root(start.theta)
+        if (form == "dual" or root.residual.size < n) and _fits(2 * root.nbytes):
+            later = _first(root, watched.gauss_newton_root)
+            return Choice(lambda here: Dual(later(here.theta)), root.residual.size)
+    if form == "dual" and "residual_jac" not in offers:
+        raise UnsupportedError(f"form: 'dual' needs gauss_newton_root or residual_jac, which {name} was not given")
+    if form == "auto" and "gauss_newton_p" in offers and not _fits(3 * 8 * n * n):
+        return _by_products(name, watched, n)
+    if form != "dual" and "gauss_newton" in offers:
+        _refuse_large(name, n, 3 * 8 * n * n, "matrices")
+        return Choice(lambda here: Matrix(watched.gauss_newton(here.theta)), n)
+    if "residual_jac" in offers:
+        return _of_residuals(name, watched, start, form, dual_too)
+    if "hess" not in offers and form == "auto" and not _fits(3 * 8 * n * n):
+        return _by_products(name, watched, n)
+    _refuse_large(name, n, 3 * 8 * n * n, "matrices")
+    if "hess" in offers:
+        return Choice(lambda here: Matrix(watched.hess(here.theta)), n)
+    product = watched.hessp if "hessp" in offers else watched.gauss_newton_p
+    return Choice(lambda here: Matrix(by_columns(product, here.theta)), n)
+
+
+def _by_products(name: str, watched: Watched, n: int) -> Choice:
+    if not watched.offers & {"gauss_newton_p", "hessp"}:
+        raise UnsupportedError(f"form: 'products' needs gauss_newton_p or hessp, which {name} was not given")
+    product = watched.gauss_newton_p if "gauss_newton_p" in watched.offers else watched.hessp
+    warm, flat = Warm(), np.ones(n)
+    stop = Stop("progress", _MOST)
+    return Choice(lambda here: Products(lambda v: product(here.theta, v), here, flat, warm, stop), n)
+
+
+def _of_residuals(name: str, watched: Watched, start: Point, form: str, dual_too: bool) -> Choice:
+    n, m = start.theta.size, watched.residual(start.theta).size
+    if form == "dual" or (m < n and dual_too and form == "auto"):
+        _refuse_large(name, n, 8 * (2 * m * n + 3 * m * m), f"derivative of {m} residuals")
+        return Choice(lambda here: Dual(Rows(watched.residual(here.theta), watched.residual_jac(here.theta))), m)
+    _refuse_large(name, n, 8 * (m * n + 3 * n * n), f"derivative of {m} residuals")
+
+    def primal(here: Point) -> Matrix:
+        J = watched.residual_jac(here.theta)
+        return Matrix(2.0 * (J.T @ J))
+
+    return Choice(primal, n)
+
+
+def _first(known: Root, later: Callable[[np.ndarray], Root]) -> Callable[[np.ndarray], Root]:
+    """The one that is known already, then others."""
+    waiting = [known]
+    return lambda theta: waiting.pop() if waiting else later(theta)
+
+
+def by_columns(product: Callable[[np.ndarray, np.ndarray], np.ndarray], theta: np.ndarray) -> np.ndarray:
+    """The symmetric matrix (n, n) whose products ``product(theta, v)`` are."""
+    n = theta.size
+    matrix = np.empty((n, n))
+    for column in range(n):
+        unit = np.zeros(n)
+        unit[column] = 1.0
+        matrix[column] = product(theta, unit)
+    return 0.5 * (matrix + matrix.T)
+
+
+def _fits(needed: int) -> bool:
+    free = free_bytes()
+    return free is None or needed <= free
+
+
+def _refuse_large(name: str, n: int, needed: int, what: str) -> None:
+    if not _fits(needed):
+        raise UnsupportedError(
+            f"{name} would need {needed / 1e9:.1f} GB for the {what} of {n} weights, "
+            f"{(free_bytes() or 0) / 1e9:.1f} GB are free; use Newton-CG or L-BFGS"
+        )

@@ -1,0 +1,301 @@
+"""Newton's method without a matrix: each step from products with the Hessian or the Gauss-Newton matrix."""
+
+import math
+from abc import abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+
+from scipy_ae.errors import InputError, UnsupportedError
+from scipy_ae.solvers.base import CONVERGED, MAXITER, NON_FINITE, STOPPED, STUCK, End, Report, Solver, number
+from scipy_ae.solvers.curvature import Products, Warm
+from scipy_ae.solvers.damping import UPDATES, Damping, How, damped_descent, lower, reached_gtol
+from scipy_ae.solvers.descent import Rules
+from scipy_ae.solvers.krylov import Lanczos, Stop
+from scipy_ae.solvers.watched import Point, Watched
+
+#: B at theta times v, of (theta, v).
+Product = Callable[[np.ndarray, np.ndarray], np.ndarray]
+_CURVATURES = frozenset({"gauss_newton_p"})
+_KINDS = ("auto", "gauss-newton", "hessian")
+
+
+class _MatrixFree(Solver):
+    """What the two share: where products and preconditioner come from.
+
+    Parameters
+    ----------
+    curvature : {"auto", "gauss-newton", "hessian"}
+        What "auto" takes first is the method's own.
+    precondition : {"auto", "none", "diagonal"}
+        By the diagonal of the Gauss-Newton matrix to the power ``exponent``; "auto" where that is offered.
+    """
+
+    needs = frozenset({"fun", "jac", "hessp"})
+    curvatures = _CURVATURES
+    carries = True
+    _gauss_newton_first: ClassVar[bool] = True
+
+    def __init__(self, curvature: str, precondition: str, exponent: float, rules: Rules, most: int) -> None:
+        for name, got, known in (
+            ("curvature", curvature, _KINDS),
+            ("precondition", precondition, ("auto", "none", "diagonal")),
+        ):
+            if got not in known:
+                raise InputError(f"{name}: got {got!r}; accepted are {', '.join(known)}")
+        self._kind, self._precondition = curvature, precondition
+        self._exponent, self._rules = number("exponent", exponent, 0.0, 1.0), rules
+        self._most = int(number("maxcg", most, 1))
+
+    def _run(self, watched: Watched, start: Point, maxiter: int | None, memory: Any, report: Report) -> End:
+        size = start.theta.size
+        if memory is not None and (not isinstance(memory, Carried) or memory.size != size):
+            raise InputError(f"memory: not from a run of {self.name} with {size} weights; accepted is that, or None")
+        carried = Carried(size=size, damping=Damping(size)) if memory is None else memory
+        if self._rules.size(start.jac) <= self._rules.gtol:
+            return End(CONVERGED, reached_gtol(self._rules), carried, success=True)
+        limit = 200 * size if maxiter is None else maxiter
+        return self._descend(watched, start, self._product(watched), limit, carried, report)
+
+    @abstractmethod
+    def _descend(
+        self,
+        watched: Watched,
+        start: Point,
+        product: Product,
+        maxiter: int,
+        carried: "Carried",
+        report: Report,
+    ) -> End:
+        """Iterate with ``product(theta, v)``."""
+
+    def _product(self, watched: Watched) -> Product:
+        offers = watched.offers
+        if self._kind == "gauss-newton" and "gauss_newton_p" not in offers:
+            raise UnsupportedError(f"{self.name}: curvature 'gauss-newton' needs gauss_newton_p")
+        if self._kind == "hessian" and not offers & {"hess", "hessp"}:
+            raise UnsupportedError(f"{self.name}: curvature 'hessian' needs hessp")
+        if self._kind == "gauss-newton" or (self._kind == "auto" and self._gauss_newton_first):
+            order = ("gauss_newton_p", "hessp", "hess")
+        else:
+            order = ("hessp", "hess", "gauss_newton_p")
+        first = next(name for name in order if name in offers)
+        if first == "hess":
+            return _OfMatrix(watched)
+        return watched.gauss_newton_p if first == "gauss_newton_p" else watched.hessp
+
+    def _scale(self, watched: Watched, here: Point, mu: float) -> np.ndarray:
+        """The diagonal preconditioner at a point."""
+        offered = "gauss_newton_diagonal" in watched.offers
+        if self._precondition == "diagonal" and not offered:
+            raise UnsupportedError(f"{self.name}: precondition 'diagonal' needs gauss_newton_diagonal")
+        if self._precondition == "none" or not offered:
+            return np.ones(here.theta.size)
+        diagonal = watched.gauss_newton_diagonal(here.theta)
+        floor = 1e-10 * float(diagonal.max()) or 1.0
+        return np.maximum(diagonal + mu, floor) ** self._exponent
+
+
+class _OfMatrix:
+    """Products with a Hessian that comes whole, worked out once for each theta."""
+
+    def __init__(self, watched: Watched) -> None:
+        self._watched, self._at = watched, np.empty(0)
+
+    def __call__(self, theta: np.ndarray, v: np.ndarray) -> np.ndarray:
+        if not np.array_equal(theta, self._at):
+            self._matrix, self._at = self._watched.hess(theta), theta
+        return self._matrix @ v
+
+
+@dataclass
+class Carried(Warm):
+    """What these methods learn: the last step, the damping, or the radius."""
+
+    size: int = 0
+    damping: Damping = field(default_factory=lambda: Damping(0))
+    radius: float = 0.0
+
+
+class NewtonCG(_MatrixFree):
+    """Hessian-free optimisation: -(B + mu I)^-1 g by conjugate gradients (Martens 2010).
+
+    B is the Gauss-Newton matrix where the problem offers its products (Schraudolph 2002), else the Hessian; mu is
+    adapted as in Levenberg-Marquardt, and each run of conjugate gradients begins from the step before.
+
+    Parameters
+    ----------
+    gtol, norm, xrtol, ftol : float
+        See :class:`~scipy_ae.solvers.descent.Rules`.
+    curvature : {"auto", "gauss-newton", "hessian"}
+        "auto" takes the Gauss-Newton matrix where it is offered.
+    precondition : {"auto", "none", "diagonal"}
+        By the diagonal of the Gauss-Newton matrix, plus mu, to the power ``exponent``; "auto" where that is offered.
+    exponent : float
+        0.75 in Martens (2010, section 4.7), there of another diagonal.
+    stop : {"progress", "forcing"}
+        When conjugate gradients end: see :class:`~scipy_ae.solvers.krylov.Stop`.
+    maxcg : int
+        Bound on products for a step.
+    tau, update
+        As in :class:`~scipy_ae.solvers.least_squares.LevenbergMarquardt`.
+    """
+
+    name = "Newton-CG"
+    about = "Hessian-free: curvature of large networks by products alone, some hundred products a step"
+
+    def __init__(
+        self,
+        gtol: float = 1e-5,
+        norm: float = math.inf,
+        xrtol: float = 0.0,
+        ftol: float = 0.0,
+        curvature: str = "auto",
+        precondition: str = "auto",
+        exponent: float = 0.75,
+        stop: str = "progress",
+        maxcg: int = 250,
+        tau: float = 1e-3,
+        update: str = "delayed",
+    ) -> None:
+        super().__init__(curvature, precondition, exponent, Rules(gtol, norm, xrtol, ftol, 1e-4, 0.9), maxcg)
+        if stop not in ("progress", "forcing"):
+            raise InputError(f"stop: got {stop!r}; accepted are progress, forcing")
+        if update not in UPDATES:
+            raise InputError(f"update: got {update!r}; accepted are {', '.join(UPDATES)}")
+        self._stop, self._how = stop, How(number("tau", tau, 0.0, open_low=True), update)
+
+    def _descend(
+        self,
+        watched: Watched,
+        start: Point,
+        product: Product,
+        maxiter: int,
+        carried: Carried,
+        report: Report,
+    ) -> End:
+        first = float(np.linalg.norm(start.jac))
+
+        def at(here: Point) -> Products:
+            eta = min(0.5, math.sqrt(float(np.linalg.norm(here.jac)) / first))
+            M = self._scale(watched, here, carried.damping.mu)
+            return Products(lambda v: product(here.theta, v), here, M, carried, Stop(self._stop, self._most, eta=eta))
+
+        end = damped_descent(watched, start, at, carried.damping, self._how, self._rules, maxiter, report)
+        return End(end.status, end.message, carried, success=end.success)
+
+
+class TrustKrylov(_MatrixFree):
+    """Trust region by Lanczos: the best step of a growing Krylov space in a radius (Gould, Lucidi, Roma & Toint 1999).
+
+    On the boundary it goes on where Steihaug's (1983) conjugate gradients stop. Where a step fails the radius shrinks
+    and the same space gives the next one, without another product. The norm is that of the preconditioner.
+
+    Parameters
+    ----------
+    gtol, norm, xrtol, ftol : float
+        See :class:`~scipy_ae.solvers.descent.Rules`.
+    initial_trust_radius : float
+        As in SciPy.
+    max_trust_radius : float
+    eta : float
+        A step is taken where fun falls by more than this part of what was foretold, 0 <= eta < 0.25.
+    curvature : {"auto", "gauss-newton", "hessian"}
+        "auto" takes the Hessian where it is offered: what sets this method apart is that it can use negative curvature.
+    precondition : {"auto", "none", "diagonal"}
+    exponent, maxcg
+        As in :class:`NewtonCG`.
+    """
+
+    name = "trust-krylov"
+    about = (
+        "trust region by Lanczos, Gauss-Newton or Hessian products: few, good steps, safe where curvature is negative"
+    )
+
+    def __init__(
+        self,
+        gtol: float = 1e-5,
+        norm: float = math.inf,
+        xrtol: float = 0.0,
+        ftol: float = 0.0,
+        initial_trust_radius: float = 1.0,
+        max_trust_radius: float = 1000.0,
+        eta: float = 1e-4,
+        curvature: str = "auto",
+        precondition: str = "none",
+        exponent: float = 0.75,
+        maxcg: int = 100,
+    ) -> None:
+        super().__init__(curvature, precondition, exponent, Rules(gtol, norm, xrtol, ftol, 1e-4, 0.9), maxcg)
+        self._largest = number("max_trust_radius", max_trust_radius, 0.0, open_low=True)
+        self._radius = number("initial_trust_radius", initial_trust_radius, 0.0, self._largest, open_low=True)
+        if number("eta", eta, 0.0) >= 0.25:
+            raise InputError(f"eta: got {eta!r}; accepted is a number of at least 0 and below 0.25")
+        self._eta = float(eta)
+
+    def _descend(
+        self,
+        watched: Watched,
+        start: Point,
+        product: Product,
+        maxiter: int,
+        carried: Carried,
+        report: Report,
+    ) -> End:
+        here, rules, first = start, self._rules, float(np.linalg.norm(start.jac))
+        carried.radius = carried.radius or self._radius
+        while report.nit < maxiter:
+            root = np.sqrt(self._scale(watched, here, 0.0))
+            space = Lanczos(lambda v: product(here.theta, v / root) / root, here.jac / root)  # noqa: B023
+            forcing = min(0.5, math.sqrt(float(np.linalg.norm(here.jac)) / first))
+            there, walls = self._step(watched, here, space, root, forcing, carried)
+            if there is None:
+                carried.radius = 0.0
+                if not space.size:
+                    return End(NON_FINITE, "the curvature is not finite at x", carried)
+                if walls:
+                    return End(NON_FINITE, "the objective is not finite after the step, however short", carried)
+                return End(STUCK, "no step within the radius lowers fun: its precision is used up", carried)
+            reason = rules.reached(here, float(np.linalg.norm(there.theta - here.theta)), there)
+            here = there
+            if report.one(here.theta, here.fun, here.jac):
+                return End(STOPPED, "", carried)
+            if reason:
+                return End(CONVERGED, reason, carried, success=True)
+        return End(MAXITER, f"maxiter = {maxiter} iterations are done", carried)
+
+    def _step(
+        self, watched: Watched, here: Point, space: Lanczos, root: np.ndarray, forcing: float, carried: Carried
+    ) -> tuple[Point | None, int]:
+        """The point after a step that is good enough; the radius follows what fun made of it."""
+        walls, best = 0, 0.0
+        while space.size < self._most and space.grow():
+            h, fall, left = space.within(carried.radius)
+            # on the boundary more of the space changes little: stop where the model has stopped to fall as well
+            if left <= forcing * space.length or (
+                space.size > 10 and fall - best < 1e-3 * fall and _at_edge(h, carried)
+            ):
+                break
+            best = fall
+        while space.size:
+            h, fall, _ = space.within(carried.radius)
+            theta = here.theta + space.vector(h) / root
+            if np.array_equal(theta, here.theta):
+                break
+            value, gradient = watched.fun_and_jac(theta)
+            there = Point(theta, value, gradient)
+            walls += math.isnan(value)
+            gain = (here.fun - value) / fall if fall > 0.0 and math.isfinite(value) else -1.0
+            if gain < 0.25:
+                carried.radius = 0.25 * float(np.linalg.norm(h))
+            elif gain > 0.25 and _at_edge(h, carried):
+                carried.radius = min(2.0 * carried.radius, self._largest)
+            if gain > self._eta or (value == here.fun and lower(here, there)):
+                return there, walls
+        return None, walls
+
+
+def _at_edge(h: np.ndarray, carried: Carried) -> bool:
+    return float(np.linalg.norm(h)) > 0.99 * carried.radius
