@@ -28,6 +28,7 @@ class Display:
         self._progress: Any = None
         self._task: Any = None
         self._last: Any = None
+        self._rung: Any = None
 
     def __enter__(self) -> "Display":
         if not self._silent:
@@ -36,7 +37,14 @@ class Display:
             from rich.console import Console
             from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-            self._progress = Progress(
+            class Looking(Progress):
+                """Looks at the board of the processes at work each time it is drawn."""
+
+                def get_renderables(looking):  # noqa: N805 - the display stands around it
+                    self._look()
+                    return super().get_renderables()
+
+            self._progress = Looking(
                 TextColumn("{task.description}"), BarColumn(bar_width=20), TextColumn("{task.completed}/{task.total}"),
                 TextColumn("{task.fields[state]}", markup=False),
                 TimeElapsedColumn(), TimeRemainingColumn(compact=True),
@@ -71,6 +79,25 @@ class Display:
         """A step within a burst."""
         if self._progress is not None:
             self._show(state.fun, iteration - 1, f" {state.nit}")
+
+    def rung(self, rung) -> None:
+        """A round of several starts begins; None: the training of the one left."""
+        self._rung = rung
+        if self._progress is None:
+            return
+        name, total = "training", self._iterations
+        if rung is not None:
+            name = f"{rung.starts} starts" + (f", rung {rung.number} of {rung.of}" if rung.of > 1 else "")
+            total = rung.starts * rung.iterations
+        self._progress.reset(self._task, total=total, description=name, state="")
+
+    def _look(self) -> None:
+        """How far the starts of a rung are, and the lowest loss among them."""
+        rung = self._rung
+        if rung is not None and rung.board.iterations:
+            self._progress.update(
+                self._task, completed=rung.board.iterations, state=f"lowest loss {rung.board.loss:.4g}"
+            )
 
     def _show(self, loss: float, iteration: int, step: str = "") -> None:
         pixels = self._last.wrong_pixels if self._last is not None else None

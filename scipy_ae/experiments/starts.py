@@ -16,8 +16,6 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-import numpy as np
-
 from scipy_ae.errors import NonFiniteError
 from scipy_ae.experiments.run import Interrupt, Outcome, Trained, claimed, compile_kernels, conclude, follow
 from scipy_ae.experiments.setup import Setup

@@ -120,7 +120,7 @@ def _trained(
     from joblib import delayed
 
     with _deaf_children():
-        ended = parallel(delayed(_train_as_child)(asked, *task, board) for task in tasks)
+        ended = parallel(delayed(_train)(asked, *task, board) for task in tasks)
     yield from ended
 
 
@@ -131,22 +131,16 @@ def _tasks(seeds: Sequence[int], budget: int) -> list[tuple[int, int, int]]:
 
 @contextmanager
 def _deaf_children() -> Iterator[None]:
-    """Processes that begin within do not hear Ctrl-C, not even while they import: they inherit the mask."""
-    if not hasattr(signal, "pthread_sigmask"):
+    """Processes that begin within ignore Ctrl-C, even while they import."""
+    try:
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    except ValueError:  # not the main thread: Ctrl-C does not come here
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _train_as_child(
-    asked: Spec, place: int, seed: int, budget: int, board: Board
-) -> tuple[int, Trained | Failure]:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # where there are no masks
-    return _train(asked, place, seed, budget, board)
+        signal.signal(signal.SIGINT, before)
 
 
 def _train(asked: Spec, place: int, seed: int, budget: int, board: Board) -> tuple[int, Trained | Failure]:
@@ -160,4 +154,7 @@ def _train(asked: Spec, place: int, seed: int, budget: int, board: Board) -> tup
 @lru_cache(maxsize=1)
 def _setup(asked: Spec) -> Setup:
     """Made once in each process: its starts share data and work arrays, one after the other."""
-    return Setup.of(asked)
+    setup = Setup.of(asked)
+    with np.errstate(all="ignore"):
+        setup.objective.fun_and_jac(setup.theta)  # loads the kernels before a start's clock runs
+    return setup

@@ -50,6 +50,15 @@ LAYER: dict[str, tuple[type, ...]] = {
     "activation": (str,),
     "parameters": (int,),
 }
+START: dict[str, tuple[type, ...]] = {
+    "seed": (int,),
+    "rung": (int,),
+    "iterations": (int,),
+    "loss": (float, int, type(None)),
+    "wrong_pixels": (int, type(None)),
+    "seconds": (float, int),
+    "stop": (str,),
+}
 KINDS = ("image", "circles", "table")
 
 
@@ -88,6 +97,15 @@ class Layer:
 
 
 @dataclass(frozen=True)
+class Starts:
+    """The starts of which the run is the best: ``rows`` as ``starts.json`` has them, by seed."""
+
+    winner: int
+    halving: bool
+    rows: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True)
 class Run:
     """One finished (or interrupted) run; arrays are (n, p) for n rows of p values and codes (n, d)."""
 
@@ -120,6 +138,7 @@ class Run:
     plane: DecodedPlane | None
     new: Points | None
     walk: Points | None
+    starts: Starts | None = None
 
     @property
     def latent_dim(self) -> int:
@@ -173,6 +192,7 @@ def read(folder: RunFolder | str | Path) -> Run:
         plane=_plane(arrays),
         new=_points(arrays, "new"),
         walk=_points(arrays, "walk"),
+        starts=_starts(folder.starts),
         **{name: arrays[name] for name in ("input", "target", "output", "codes")},
     )
     _check_shapes(run, folder)
@@ -229,6 +249,16 @@ def _plane(arrays: dict[str, np.ndarray]) -> DecodedPlane | None:
     if "plane_output" not in arrays:
         return None
     return DecodedPlane(arrays.get("plane_x", np.empty(0)), arrays.get("plane_y", np.empty(0)), arrays["plane_output"])
+
+
+def _starts(path: Path) -> Starts | None:
+    if not path.exists():
+        return None
+    table = _parse(path, json.loads, "a JSON object")
+    _check(table, {"winner": (int,), "halving": (bool,), "starts": (list,)}, f"'{path}'")
+    for row in table["starts"]:
+        _check(row, START, f"'{path}', starts")
+    return Starts(table["winner"], table["halving"], tuple(table["starts"]))
 
 
 def _points(arrays: dict[str, np.ndarray], group: str) -> Points | None:
