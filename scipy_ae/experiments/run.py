@@ -77,8 +77,10 @@ class Interrupt:
             tell()
 
     def pass_on(self, tell: Callable[[], None]) -> None:
-        """Have ``tell`` called once the user asks: to carry it to other processes."""
+        """Have ``tell`` called as soon as the user asks, to carry it to other processes."""
         self._told.append(tell)
+        if self._asked:
+            tell()
 
     def __call__(self) -> bool:
         return self._asked

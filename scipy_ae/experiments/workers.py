@@ -120,7 +120,7 @@ def _trained(
     from joblib import delayed
 
     with _deaf_children():
-        ended = parallel(delayed(_train)(asked, *task, board) for task in tasks)
+        ended = parallel(delayed(_train_as_child)(asked, *task, board) for task in tasks)
     yield from ended
 
 
@@ -131,16 +131,26 @@ def _tasks(seeds: Sequence[int], budget: int) -> list[tuple[int, int, int]]:
 
 @contextmanager
 def _deaf_children() -> Iterator[None]:
-    """Processes that begin within ignore Ctrl-C, even while they import."""
-    try:
-        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    except ValueError:  # not the main thread: Ctrl-C does not come here
+    """Processes that begin within do not hear Ctrl-C, not even while they import: they inherit the mask."""
+    if not hasattr(signal, "pthread_sigmask"):
         yield
         return
+    from multiprocessing import resource_tracker
+
+    from joblib.externals.loky.backend import resource_tracker as resource_tracker_of_loky
+
+    for tracker in (resource_tracker, resource_tracker_of_loky):
+        tracker.ensure_running()  # each begins with the first process otherwise, and lifts the mask
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _train_as_child(asked: Spec, place: int, seed: int, budget: int, board: Board) -> tuple[int, Trained | Failure]:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # where there are no masks
+    return _train(asked, place, seed, budget, board)
 
 
 def _train(asked: Spec, place: int, seed: int, budget: int, board: Board) -> tuple[int, Trained | Failure]:
