@@ -108,7 +108,7 @@ class Display:
     def conclude(self, outcome, index: Path, *, quiet: bool, as_json: bool) -> None:
         """The outcome in words or as JSON; the report's path is the last line."""
         result = outcome.result
-        shown = _relative(index)
+        shown = relative(index)
         if as_json:
             click.echo(json.dumps({**result, "report": shown}, ensure_ascii=False))
             return
@@ -129,7 +129,7 @@ def _words(result: dict) -> str:
     return f"{result['wrong_pixels']} wrong pixels, at most {result['worst_row']} in a row, {loss}"
 
 
-def _relative(path: Path) -> str:
+def relative(path: Path) -> str:
     """The path as seen from here where that is shorter."""
     path = path.resolve()
     here = Path.cwd()

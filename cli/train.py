@@ -1,6 +1,7 @@
 """``scipy-ae train``: train, and write the run folder with its report."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -114,7 +115,7 @@ def train(ctx: click.Context, out: Path | None, quiet: bool, as_json: bool, jobs
         interrupt = Interrupt()
         display = Display(setup.iterations, silent=quiet or as_json)
         with display, listening(interrupt):
-            seen = {"reader": display.record, "pulse": display.pulse, "interrupt": interrupt}
+            seen: dict[str, Any] = {"reader": display.record, "pulse": display.pulse, "interrupt": interrupt}
             if many:
                 from scipy_ae.experiments.starts import run_starts
 

@@ -89,7 +89,12 @@ class Interrupt:
 def new_folder(spec: Spec, root: Path) -> Path:
     """The next free folder for a run of this spec: ``reports/font2-bfgs-1``."""
     name = spec.schedule or (spec.between if spec.every == 0 else spec.solver)
-    stem = re.sub(r"[^a-z0-9]+", "-", f"{Path(spec.dataset).stem}-{name}".lower()).strip("-")
+    return free_folder(f"{Path(spec.dataset).stem}-{name}", root)
+
+
+def free_folder(name: str, root: Path) -> Path:
+    """The next free folder of that name, made fit for one, and a number."""
+    stem = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
     number = 1
     while (root / f"{stem}-{number}").exists():
         number += 1

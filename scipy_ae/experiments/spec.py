@@ -104,9 +104,9 @@ class Spec:
             **{name: value for name, value in filled.items() if getattr(self, name) is None and name not in idle},
         )
 
-    def command(self) -> str:
+    def command(self, verb: str = "train") -> str:
         """The command line that asks for the same, without what is default; the seed always stands in it."""
-        words = ["scipy-ae", "train"]
+        words = ["scipy-ae", verb]
         for field in fields(self):
             value = getattr(self, field.name)
             if value is None or (value == field.default and field.name != "seed"):

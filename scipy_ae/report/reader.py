@@ -155,11 +155,11 @@ def read(folder: RunFolder | str | Path) -> Run:
     folder = folder if isinstance(folder, RunFolder) else RunFolder(Path(folder))
     if not folder.path.is_dir():
         raise InputError(f"no run folder '{folder.path}'")
-    result = _parse(folder.result, json.loads, "a JSON object")
-    _check(result, RESULT, f"'{folder.result}'")
-    _check(result["dataset"], DATASET, f"'{folder.result}', dataset")
+    result = parsed(folder.result)
+    checked(result, RESULT, f"'{folder.result}'")
+    checked(result["dataset"], DATASET, f"'{folder.result}', dataset")
     for layer in result["layers"]:
-        _check(layer, LAYER, f"'{folder.result}', layers")
+        checked(layer, LAYER, f"'{folder.result}', layers")
     history = History.read(folder.records)
     if len(history) == 0:
         raise InputError(f"'{folder.records}' holds no record: the run has nothing to report")
@@ -188,7 +188,7 @@ def read(folder: RunFolder | str | Path) -> Run:
         notes=tuple(str(note) for note in result["notes"]),
         history=history,
         spec=_parse(folder.spec, tomllib.loads, "a TOML file"),
-        machine=_parse(folder.machine, json.loads, "a JSON object"),
+        machine=parsed(folder.machine),
         plane=_plane(arrays),
         new=_points(arrays, "new"),
         walk=_points(arrays, "walk"),
@@ -204,6 +204,11 @@ def _number(value: float | None) -> float:
     return float("nan") if value is None else float(value)
 
 
+def parsed(path: Path) -> dict[str, Any]:
+    """The JSON object in a file."""
+    return _parse(path, json.loads, "a JSON object")
+
+
 def _parse(path: Path, parse: Callable[[str], Any], what: str) -> dict[str, Any]:
     try:
         value = parse(path.read_text(encoding="utf-8"))
@@ -216,7 +221,8 @@ def _parse(path: Path, parse: Callable[[str], Any], what: str) -> dict[str, Any]
     return value
 
 
-def _check(value: Any, wanted: dict[str, tuple[type, ...]], where: str) -> None:
+def checked(value: Any, wanted: dict[str, tuple[type, ...]], where: str) -> None:
+    """Refuse an object that lacks a key or holds a value of another type under it."""
     if not isinstance(value, dict):
         raise InputError(f"{where}: expected an object, not {value!r}")
     for key, types in wanted.items():
@@ -254,10 +260,10 @@ def _plane(arrays: dict[str, np.ndarray]) -> DecodedPlane | None:
 def _starts(path: Path) -> Starts | None:
     if not path.exists():
         return None
-    table = _parse(path, json.loads, "a JSON object")
-    _check(table, {"winner": (int,), "halving": (bool,), "starts": (list,)}, f"'{path}'")
+    table = parsed(path)
+    checked(table, {"winner": (int,), "halving": (bool,), "starts": (list,)}, f"'{path}'")
     for row in table["starts"]:
-        _check(row, START, f"'{path}', starts")
+        checked(row, START, f"'{path}', starts")
     return Starts(table["winner"], table["halving"], tuple(table["starts"]))
 
 
