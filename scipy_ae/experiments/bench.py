@@ -10,13 +10,13 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from scipy_ae import solvers
-from scipy_ae.errors import NonFiniteError, ScipyAEError
+from scipy_ae.errors import InputError, NonFiniteError, ScipyAEError
 from scipy_ae.experiments.contenders import Contender, LeftOut, choose
 from scipy_ae.experiments.setup import Setup
 from scipy_ae.metrics import is_binary, wrong_pixels
 from scipy_ae.objective import Objective
 from scipy_ae.problem import Problem
-from scipy_ae.solvers.base import RAISED
+from scipy_ae.solvers.base import RAISED, number
 from scipy_ae.solvers.registry import OURS
 from scipy_ae.solvers.result import Result
 from scipy_ae.training import ONE_THREAD
@@ -135,9 +135,14 @@ def bench(
     asked : callable
         Asked at each step; True ends the bench, and the race that is running is not kept.
     """
+    number("seconds", seconds, 0.0, open_low=True)
+    if target is not None:
+        number("target-loss", target, 0.0)
+    if seeds < 1:
+        raise InputError(f"seeds: {seeds} is not accepted; a whole number of at least 1 is")
     starts = [setup.start(setup.spec.seed + i) for i in range(seeds)]
     solvers.names()  # loads SciPy's own BLAS, whose threads could not be limited otherwise
-    with threadpool_limits(_threads(setup.objective)):
+    with threadpool_limits(_threads(setup.objective)), np.errstate(all="ignore"):
         contenders, left_out = choose(setup.objective, starts[0].theta, seconds, chosen)
         races: dict[str, list[Race]] = {contender.label: [] for contender in contenders}
         errors: dict[str, str] = {}

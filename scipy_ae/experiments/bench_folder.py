@@ -4,6 +4,7 @@ import csv
 import json
 import math
 from collections.abc import Sequence
+from functools import partial
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,7 @@ def write(folder: Path, bench: Bench, command: str) -> dict[str, Any]:
     lines.writerow(_COLUMNS)
     lines.writerows(_lines(bench))
     for name, text in (("results.csv", table.getvalue()), ("results.json", json.dumps(results, allow_nan=False))):
-        write_aside(folder / name, lambda aside, text=text: aside.write_text(text, encoding="utf-8"))
+        write_aside(folder / name, partial(Path.write_text, data=text, encoding="utf-8"))
     return results
 
 
@@ -73,17 +74,17 @@ def advice(bench: Bench) -> str:
         return "No solver came to a result."
     part = _part(bench)
     there = [entry for entry in entries if math.isfinite(bench.seconds_to(entry, part))]
-    goal = f"a loss of {bench.target:.4g}" if part is None else "within 1 % of the best loss found"
+    goal = f"comes to a loss of {bench.target:.4g}" if part is None else "comes within 1 % of the best loss found"
     lowest = min(entries, key=lambda entry: entry.loss)
     if not there:
         return (
-            f"On this problem no solver reaches {goal} in {bench.seconds:g} s; the lowest loss is that of "
+            f"On this problem no solver {goal} in {bench.seconds:g} s; the lowest loss is that of "
             f"{lowest.label}, {lowest.loss:.4g}: more --seconds may decide."
         )
     first = there[0]
-    when = f"({_time(bench.seconds_to(first, part))})"
+    when = f"in {_time(bench.seconds_to(first, part))}"
     if len(there) == 1:
-        said = f"On this problem {first.label} alone reaches {goal} in {bench.seconds:g} s {when}"
+        said = f"On this problem {first.label} alone {goal}, {when}"
     else:
         said = _compared(bench, there, part, goal, when)
     if first.loss > ALIKE * lowest.loss:
@@ -97,9 +98,9 @@ def _compared(bench: Bench, there: Sequence[Entry], part: float | None, goal: st
     rest = [entry for entry in there[1:] if entry not in even]
     if not even:
         ratio = bench.seconds_to(rest[0], part) / bench.seconds_to(first, part)
-        return f"On this problem {first.label} reaches {goal} {ratio:.1f} times as fast as the next, {rest[0].label} {when}"
+        return f"On this problem {first.label} {goal} {when}, {ratio:.1f} times as fast as the next, {rest[0].label}"
     names = ", ".join(entry.label for entry in even[:3])
-    said = f"On this problem the first place is undecided: {first.label} reaches {goal} first {when}, but {names} "
+    said = f"On this problem the first place is undecided: {first.label} {goal} first, {when}, but {names} "
     said += "is" if len(even) == 1 else "and others are" if len(even) > 3 else "are"
     return said + " within noise of it: more --seeds may decide"
 

@@ -106,7 +106,8 @@ def _hopeless(solver: Solver, n: int, evaluation: float, seconds: float) -> str:
     needed = _ROUND[method](n, evaluation)
     if ROUNDS * needed <= seconds:
         return ""
-    return f"too slow: one round of its steps takes some {needed:.2g} s with {n} weights"
+    words = f"{needed:.2g}" if needed < 10 else f"{needed:.0f}" if needed < 1000 else f"{needed:.0e}"
+    return f"too slow: one round of its steps takes some {words} s with {n} weights"
 
 
 def _seconds_of(objective: Objective, theta: np.ndarray) -> float:

@@ -48,10 +48,10 @@ __all__ = [
 
 
 def write(folder: RunFolder | str | Path) -> Path:
-    """Write the report of the folder of a run (or of a bench), its ``figures/*.png`` and ``index.html``; returns the path of the page.
+    """Write the report of a run folder, its ``figures/*.png`` and ``index.html``; returns the path of the page.
 
-    All is drawn before anything is written, and each file is renamed into its place: a report that cannot be made
-    leaves the one before it as it was.
+    The folder of a bench has a report as well. All is drawn before anything is written, and each file is renamed into
+    its place: a report that cannot be made leaves the one before it as it was.
     """
     folder = folder if isinstance(folder, RunFolder) else RunFolder(Path(folder))
     words = Words()

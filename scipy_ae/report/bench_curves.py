@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,17 +14,15 @@ from scipy_ae.report.sheet import (
     COLUMN,
     LINE,
     MUTED,
-    NORMAL,
     SMALL,
     Sheet,
     fitted,
     log_scale,
     name_axes,
-    text_width,
 )
 
 EMPHASISED = 5
-_TOP, _BOTTOM, _LEFT, _ROOM = 20, 560, 106, 190  # dots
+_TOP, _BOTTOM, _LEFT, _ROOM = 20, 560, 106, 236  # dots
 _GAP = 26.0  # dots between two names
 
 
@@ -61,12 +60,14 @@ def bench_curves(curves: Sequence[Curve], seconds: float, words: dict[str, str],
     log_scale(axes, np.concatenate([*values, [] if target is None else [target]]))
     for i in reversed(range(len(curves))):
         top = i < EMPHASISED
-        style = {"color": CLASSES[i], "linewidth": 2.0, "zorder": 5 - 0.1 * i} if top else {"color": LINE, "zorder": 2}
+        style: dict[str, Any] = (
+            {"color": CLASSES[i], "linewidth": 2.0, "zorder": 5 - 0.1 * i} if top else {"color": LINE, "zorder": 2}
+        )
         times, losses = _drawn(curves[i].points, begin, seconds)
         axes.plot(times, losses, drawstyle="steps-post", **({"linewidth": 1.2} | style))
     if target is not None:
         axes.axhline(target, color=MUTED, linewidth=1.0, linestyle=(0, (4, 3)), zorder=1)
-        where = {"transform": axes.get_yaxis_transform(), "ha": "left", "va": "bottom"}
+        where: dict[str, Any] = {"transform": axes.get_yaxis_transform(), "ha": "left", "va": "bottom"}
         axes.text(0.01, target, words["target"], fontsize=SMALL, color=MUTED, **where)
     name_axes(axes, words["seconds"], words["loss"])
     _names(sheet, axes, curves, seconds, words["others"])
@@ -96,9 +97,7 @@ def _names(sheet: Sheet, axes: Axes, curves: Sequence[Curve], seconds: float, ot
     left = COLUMN - _ROOM
     for (name, colour, _), end, place in zip(named, at, places):
         sheet.lines([[(left + 2, end), (left + 14, place)]], colour, 0.8)
-        name = fitted(name, _ROOM - 24, SMALL if text_width(name, NORMAL) > _ROOM - 24 else NORMAL)
-        size = SMALL if text_width(name, NORMAL) > _ROOM - 24 else NORMAL
-        sheet.text(left + 19, place, name, size, ha="left", color=colour)
+        sheet.text(left + 19, place, fitted(name, _ROOM - 24), ha="left", color=colour)
 
 
 def _apart(at: np.ndarray) -> np.ndarray:

@@ -11,7 +11,7 @@ from scipy_ae.report.bench_curves import EMPHASISED, Curve, bench_curves
 from scipy_ae.report.blocks import Block, Command, KeyFigure, Notes, Page, Picture, Section, Table
 from scipy_ae.report.reader import checked, parsed
 from scipy_ae.report.sheet import png
-from scipy_ae.report.words import Words
+from scipy_ae.report.words import Words, sentence
 
 RESULTS: dict[str, tuple[type, ...]] = {
     "title": (str,),
@@ -77,22 +77,27 @@ def _page(folder: Path, results: dict[str, Any], raced: list[dict[str, Any]], pi
     best, n = raced[0], len(results["seeds"])
     dataset = results["dataset"]
     lead = words(
-        "bench.lead", layers=results["layers"], n=results["parameters"], rows=dataset["rows"], about=dataset["about"],
-        loss=results["loss"], seconds=words.seconds(results["seconds"]),
+        "bench.lead", about=sentence(dataset["about"]).rstrip("."), layers=results["layers"], n=results["parameters"],
+        loss=results["loss"], rows=dataset["rows"], seconds=words.seconds(results["seconds"]),
     )  # fmt: skip
     alt = words("bench.alt", n=len(raced), seconds=words.seconds(results["seconds"]))
     caption = words("bench.caption", shown=min(EMPHASISED, len(raced)))
     if n > 1:
         caption += " " + words("bench.caption_first", seed=str(results["seeds"][0]))
-    blocks: list[Block] = [Picture("curves", picture, alt, caption), Notes(words("bench.advice"), [results["advice"]])]
+    ends = [(row["label"], row["message"]) for row in raced]
+    blocks: list[Block] = [Picture("curves", picture, alt, caption)]
+    blocks.append(Table(words("bench.ends"), (words("bench.solver"), words("run.stop")), ends, numbers=False))
     blocks.append(_standings(results, raced, words))
+    first, _, more = results["advice"].partition("; ")
+    if more:
+        blocks.insert(1, Notes(words("bench.advice"), [sentence(more)]))
     sections = [Section("result", words("bench.result"), words("bench.intro"), blocks)]
     sections.append(Section("run", words("bench.run"), words("bench.run_intro"), _run(results, words)))
     return Page(
         language=words.language,
         title=words("page.title", title=results["title"]),
         over=words("bench.over", name=folder.resolve().name),
-        heading=results["advice"].partition(";")[0].rstrip(".") + ".",
+        heading=first.rstrip(".") + ".",
         lead=lead,
         warning=words("bench.interrupted") if results["interrupted"] else "",
         key_figures=_figures(results, best, words),
@@ -146,8 +151,6 @@ def _run(results: dict[str, Any], words: Words) -> list[Block]:
     absent += [(row["solver"], row["why"]) for row in results["left_out"]]
     if absent:
         blocks.append(Table(words("bench.absent"), (words("bench.solver"), words("bench.why")), absent, numbers=False))
-    ends = [(row["label"], row["message"]) for row in results["solvers"] if row["races"]]
-    blocks.append(Table(words("bench.ends"), (words("bench.solver"), words("run.stop")), ends, numbers=False))
     machine = [(str(key), str(value)) for key, value in results.get("machine", {}).items()]
     blocks.append(Table(words("run.machine"), (words("run.machine_item"), words("run.value")), machine, numbers=False))
     return blocks
