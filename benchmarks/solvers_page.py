@@ -144,7 +144,7 @@ def _carry(quick: bool) -> Iterator[tuple[str, str]]:
     yield "carry", _table(heads, rows)
     rows = []
     for name, given in _BETWEEN.items():
-        rows.append([name, *_kept_and_reset(seeds, every=4, burst=20, **given)])
+        rows.append([name, *_kept_and_reset(seeds, **{"every": 4, "burst": 20, **given})])
     yield "between", _table(["steps between", *heads[2:]], rows)
 
 
@@ -163,8 +163,6 @@ _BETWEEN: dict[str, dict[str, Any]] = {
 
 def _kept_and_reset(seeds: range, *, every: int, burst: int, **given: Any) -> list[str]:
     """Median loss and perfect starts for both, and from how many starts the kept memory ended lower."""
-    if given.pop("every", None) == 1:
-        every = 1
     spec = {**LETTERS, "every": every, "burst": burst, "iterations": every * math.ceil(STEPS / burst), **given}
     losses: dict[str, list[float]] = {}
     cells = []

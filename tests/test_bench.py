@@ -12,7 +12,7 @@ from test_run import names, setup
 from scipy_ae import report, solvers
 from scipy_ae.cli.app import main
 from scipy_ae.errors import InputError
-from scipy_ae.experiments.bench import Bench, Entry, Race, bench
+from scipy_ae.experiments.bench import Bench, Entry, Race, _Watcher, bench
 from scipy_ae.experiments.bench_folder import advice, describe, ranked, write
 from scipy_ae.experiments.contenders import Contender, LeftOut, choose
 from scipy_ae.report.bench_curves import Curve, _apart, bench_curves
@@ -136,6 +136,20 @@ def test_wrong_pixels_are_those_of_the_lowest_loss_and_starts_those_of_the_seeds
     ]
     assert [run.wrong_pixels for run in found.entries[0].races] == [0, 0]
     assert bench(setup(**TINY), seconds=0.1, chosen=("BFGS",)).entries[0].races[0].wrong_pixels is None
+
+
+def test_a_long_race_keeps_few_points_and_tells_none_too_early():
+    watcher = _Watcher(1e6, np.zeros(1), 60.0, lambda: False)
+    times = np.linspace(1e-4, 1.0, 100_000)
+    for now in times:
+        watcher.note(now, 1.0 / now, np.zeros(1))
+    kept, losses = np.array(watcher.points).T
+    assert len(kept) < 8000
+    assert (kept[-1], losses[-1]) == (1.0, 1.0)
+    for level in (5000.0, 100.0, 2.5):
+        here, there = kept[losses <= level][0], 1.0 / level
+        assert there <= here * (1 + 1e-9)
+        assert here <= there * 1.0021 + 1e-5
 
 
 def test_a_solver_that_raises_is_told_and_the_rest_go_on(monkeypatch):

@@ -71,10 +71,16 @@ def test_halving_leaves_the_worse_half_at_each_rung(tmp_path):
 
 
 def test_a_start_at_its_target_ends_the_search(tmp_path):
-    made = setup(restarts=4, letters="2", iterations=200, target_pixels=0)
-    told = table(run_starts(made, tmp_path / "best", jobs=1).folder)
+    given = {"letters": "12", "iterations": 80}
+    first = [
+        run(setup(**given | {"iterations": 20}, seed=seed), tmp_path / str(seed)).history.best for seed in range(4)
+    ]
+    target = min(best.loss for best in first) * 1.0001
+    outcome = run_starts(setup(**given, restarts=4, target_loss=target), tmp_path / "best", jobs=1)
+    told = table(outcome.folder)
+    assert first[told["winner"]].loss == min(best.loss for best in first)
     assert {start["rung"] for start in told["starts"]} == {1}
-    assert told["starts"][told["winner"]]["wrong_pixels"] == 0
+    assert outcome.history[-1].stop.startswith("target loss")
 
 
 def test_the_folder_holds_the_run_the_starts_and_what_was_asked(tmp_path):
