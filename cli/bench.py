@@ -35,7 +35,7 @@ def bench(ctx: click.Context, out: Path | None, quiet: bool, as_json: bool, **op
     Written: results.csv, results.json, a picture of the loss over seconds, and a page. First-order methods run with
     three rates each. Ctrl-C ends the bench and keeps what is done.
     """
-    from scipy_ae.cli.display import listening
+    from scipy_ae.cli.display import listening, tell_of_compilation
     from scipy_ae.errors import InputError
     from scipy_ae.experiments.report_process import ReportProcess
 
@@ -55,6 +55,8 @@ def bench(ctx: click.Context, out: Path | None, quiet: bool, as_json: bool, **op
         setup = Setup.of(spec)
         path = out or free_folder(f"bench-{Path(spec.dataset).stem}", Path("reports"))
         interrupt = Interrupt()
+        if not (quiet or as_json):
+            tell_of_compilation()
         with claimed(path) as folder, _Progress(quiet or as_json) as progress, listening(interrupt):
             found = measure(
                 setup, seconds=asked["seconds"], seeds=asked["seeds"], target=asked["target_loss"], chosen=chosen,

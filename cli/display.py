@@ -32,7 +32,7 @@ class Display:
 
     def __enter__(self) -> "Display":
         if not self._silent:
-            self._tell_of_compilation()
+            tell_of_compilation()
         if self._live:
             from rich.console import Console
             from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -57,14 +57,6 @@ class Display:
     def __exit__(self, *error) -> None:
         if self._progress is not None:
             self._progress.stop()
-
-    def _tell_of_compilation(self) -> None:
-        from scipy_ae.kernels.compiled import is_compiled
-
-        if not is_compiled():
-            click.echo(
-                "Compiling the kernels for this machine: once, some 20 seconds; later runs start at once.", err=True
-            )
 
     def record(self, record) -> None:
         """Reads each record as it comes."""
@@ -118,6 +110,14 @@ class Display:
             for note in result["notes"]:
                 click.echo(f"note: {note}")
         click.echo(shown)
+
+
+def tell_of_compilation() -> None:
+    """Say why the first run on a machine begins late."""
+    from scipy_ae.kernels.compiled import is_compiled
+
+    if not is_compiled():
+        click.echo("Compiling the kernels for this machine: once, some 20 seconds; later runs start at once.", err=True)
 
 
 def _words(result: dict) -> str:
