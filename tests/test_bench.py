@@ -76,6 +76,9 @@ def test_of_three_rates_the_lowest_loss_is_shown():
          "15.0 times as fast as the next, CG; the lowest loss after 2 s is that of CG, 0.8."),
         ([entry("BFGS", FAST), entry("CG", FLAT)], 0.5,
          "On this problem no solver comes to a loss of 0.5 in 2 s; the lowest loss is that of BFGS, 1"),
+        # from the third start neither comes there, which says nothing
+        ([entry("BFGS", FAST, FAST, FLAT), entry("CG", SLOW, SLOW, FLAT), entry("TNC", FLAT, FLAT, FAST)], None,
+         "in 100 ms, 4.0 times as fast as the next, CG."),
         # twice as fast in the median, but behind from two starts of five
         ([entry("BFGS", *[FAST] * 3, SLOW, SLOW),
           entry("CG", *[[(0, 100), (0.3, 1)]] * 3, *[[(0, 100), (0.2, 1)]] * 2)], None, "within noise of it"),

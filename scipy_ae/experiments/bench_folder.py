@@ -106,9 +106,9 @@ def _compared(bench: Bench, there: Sequence[Entry], part: float | None, goal: st
 
 
 def _decided(bench: Bench, first: Entry, other: Entry, part: float | None) -> bool:
-    """Whether ``first`` is faster by more than noise: by ``NOISE``, and so from three starts of four."""
+    """Whether ``first`` is faster by more than noise: by ``NOISE``, and from three of four starts where one is."""
     ratio = bench.seconds_to(other, part) / bench.seconds_to(first, part)
-    pairs = list(zip(bench.times(first, part), bench.times(other, part)))
+    pairs = [pair for pair in zip(bench.times(first, part), bench.times(other, part)) if min(pair) < math.inf]
     return ratio >= NOISE and sum(mine < theirs for mine, theirs in pairs) >= 0.75 * len(pairs)
 
 
