@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -151,10 +151,13 @@ def follow(
     return Trained(history, best)
 
 
-def conclude(folder: RunFolder, setup: Setup, trained: Trained, more: dict[str, Any] | None = None) -> Outcome:
-    """Write all files of the run folder but the report's; ``more`` joins the result or replaces parts of it."""
+def conclude(
+    folder: RunFolder, setup: Setup, trained: Trained, notes: Sequence[str] = (), more: dict[str, Any] | None = None
+) -> Outcome:
+    """Write all files of the run folder but the report's, with further notes and ``more`` entries of the result."""
     model = Model(setup.network, trained.theta, _about(setup))
     result = _result(setup, trained.history) | (more or {})
+    result["notes"] = [*notes, *result["notes"]]
     _write(folder, setup, trained.history, model, result)
     return Outcome(folder, trained.history, model, result)
 
@@ -288,7 +291,9 @@ def _notes(setup: Setup, best: Record) -> list[str]:
         notes.append("A memory emptied at each burst never learns the curvature: try --carry keep.")
     if spec.guard is False:
         notes.append("One unguarded gradient step can undo a burst: try --guard.")
-    return [*notes, f"Another start may do better: try --seed {spec.seed + 1}."]
+    if spec.restarts is None or spec.restarts == 1:
+        notes.append(f"Another start may do better: try --seed {spec.seed + 1}, or --restarts 8 for the best of eight.")
+    return notes
 
 
 def _arrays(setup: Setup, model: Model) -> dict[str, np.ndarray]:

@@ -101,8 +101,9 @@ def run_starts(
     if interrupt.asked:
         _end(trained, INTERRUPTED)
     start = setup.start(winner)
-    more = {"seed": winner, "interrupted": interrupt.asked, "notes": search.notes(winner, interrupt.asked)}
-    outcome = conclude(folder, replace(start, asked=setup.asked, spec=setup.spec), trained, more)
+    as_asked = replace(start, asked=setup.asked, spec=setup.spec)
+    more = {"seed": winner, "interrupted": interrupt.asked}
+    outcome = conclude(folder, as_asked, trained, search.notes(winner, interrupt.asked), more)
     _write(folder, winner, search)
     return outcome
 
