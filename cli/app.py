@@ -3,6 +3,7 @@
 import click
 
 from scipy_ae import __version__
+from scipy_ae.cli.bench import bench
 from scipy_ae.cli.check import check
 from scipy_ae.cli.dataset import dataset
 from scipy_ae.cli.reconstruct import reconstruct
@@ -58,7 +59,7 @@ def main() -> None:
     """
 
 
-for verb in (train, sample, reconstruct, report, dataset, solvers, check):
+for verb in (train, sample, reconstruct, report, dataset, solvers, bench, check):
     main.add_command(verb)
 
 if __name__ == "__main__":

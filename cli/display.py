@@ -28,15 +28,23 @@ class Display:
         self._progress: Any = None
         self._task: Any = None
         self._last: Any = None
+        self._rung: Any = None
 
     def __enter__(self) -> "Display":
         if not self._silent:
-            self._tell_of_compilation()
+            tell_of_compilation()
         if self._live:
             from rich.console import Console
             from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-            self._progress = Progress(
+            class Looking(Progress):
+                """Looks at the board of the processes at work each time it is drawn."""
+
+                def get_renderables(looking):  # noqa: N805 - the display stands around it
+                    self._look()
+                    return super().get_renderables()
+
+            self._progress = Looking(
                 TextColumn("{task.description}"), BarColumn(bar_width=20), TextColumn("{task.completed}/{task.total}"),
                 TextColumn("{task.fields[state]}", markup=False),
                 TimeElapsedColumn(), TimeRemainingColumn(compact=True),
@@ -49,14 +57,6 @@ class Display:
     def __exit__(self, *error) -> None:
         if self._progress is not None:
             self._progress.stop()
-
-    def _tell_of_compilation(self) -> None:
-        from scipy_ae.kernels.native import is_compiled
-
-        if not is_compiled():
-            click.echo(
-                "Compiling the kernels for this machine: once, some 20 seconds; later runs start at once.", err=True
-            )
 
     def record(self, record) -> None:
         """Reads each record as it comes."""
@@ -72,6 +72,25 @@ class Display:
         if self._progress is not None:
             self._show(state.fun, iteration - 1, f" {state.nit}")
 
+    def rung(self, rung) -> None:
+        """A round of several starts begins; None: the training of the one left."""
+        self._rung = rung
+        if self._progress is None:
+            return
+        name, total = "training", self._iterations
+        if rung is not None:
+            name = f"{rung.starts} starts" + (f", rung {rung.number} of {rung.of}" if rung.of > 1 else "")
+            total = rung.starts * rung.iterations
+        self._progress.reset(self._task, total=total, description=name, state="")
+
+    def _look(self) -> None:
+        """How far the starts of a rung are, and the lowest loss among them."""
+        rung = self._rung
+        if rung is not None and rung.board.iterations:
+            self._progress.update(
+                self._task, completed=rung.board.iterations, state=f"lowest loss {rung.board.loss:.4g}"
+            )
+
     def _show(self, loss: float, iteration: int, step: str = "") -> None:
         pixels = self._last.wrong_pixels if self._last is not None else None
         wrong = "" if pixels is None else f"  {pixels} wrong pixels"
@@ -81,7 +100,7 @@ class Display:
     def conclude(self, outcome, index: Path, *, quiet: bool, as_json: bool) -> None:
         """The outcome in words or as JSON; the report's path is the last line."""
         result = outcome.result
-        shown = _relative(index)
+        shown = relative(index)
         if as_json:
             click.echo(json.dumps({**result, "report": shown}, ensure_ascii=False))
             return
@@ -93,6 +112,14 @@ class Display:
         click.echo(shown)
 
 
+def tell_of_compilation() -> None:
+    """Say why the first run on a machine begins late."""
+    from scipy_ae.kernels.native import is_compiled
+
+    if not is_compiled():
+        click.echo("Compiling the kernels for this machine: once, some 20 seconds; later runs start at once.", err=True)
+
+
 def _words(result: dict) -> str:
     loss = f"loss {result['loss']:.4g}"
     if result["wrong_pixels"] is None:
@@ -102,7 +129,7 @@ def _words(result: dict) -> str:
     return f"{result['wrong_pixels']} wrong pixels, at most {result['worst_row']} in a row, {loss}"
 
 
-def _relative(path: Path) -> str:
+def relative(path: Path) -> str:
     """The path as seen from here where that is shorter."""
     path = path.resolve()
     here = Path.cwd()

@@ -1,6 +1,7 @@
 """``scipy-ae train``: train, and write the run folder with its report."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -49,6 +50,17 @@ _stop_options = together(
     ),
     click.option("--seconds", type=float, help="Stop when this time is used up."),
 )  # fmt: skip
+_start_options = together(
+    click.option(
+        "--restarts", type=int, metavar="M",
+        help="Train M starts, of seeds SEED, SEED + 1, ..., and keep the best: fewest wrong pixels, then lowest loss.",
+    ),
+    click.option(
+        "--halving/--no-halving", default=None,
+        help="Of the starts, let the better half go on with twice the iterations until one is left. [from 4 starts]",
+    ),
+    click.option("--jobs", type=int, metavar="N", help="Starts trained at once, a process each. [all cores]"),
+)  # fmt: skip
 
 
 @click.command(short_help="Train, and write model, records, pictures and report.")
@@ -56,11 +68,12 @@ _stop_options = together(
 @network_options
 @_solver_options
 @_stop_options
+@_start_options
 @click.option("--out", type=FOLDER, help="The run folder. [reports/DATASET-SOLVER-NUMBER]")
 @click.option("--quiet", "-q", is_flag=True, help="No progress; the report's path alone.")
 @click.option("--json", "as_json", is_flag=True, help="No progress; the result as one JSON object.")
 @click.pass_context
-def train(ctx: click.Context, out: Path | None, quiet: bool, as_json: bool, **settings) -> None:
+def train(ctx: click.Context, out: Path | None, quiet: bool, as_json: bool, jobs: int | None, **settings) -> None:
     """Train an autoencoder and write a run folder: model, records, pictures and a report.
 
     \b
@@ -70,6 +83,8 @@ def train(ctx: click.Context, out: Path | None, quiet: bool, as_json: bool, **se
       scipy-ae train --dataset font3 --letters all --init fan-in --code identity --burst 50
     One hand-over in place of alternation:
       scipy-ae train --schedule 'adam:500 bfgs:300' --letters 32
+    The best of 16 starts, the hopeless ones left early:
+      scipy-ae train --letters all --init fan-in --restarts 16
     As published to the letter, stalling included:
       scipy-ae train --output tanh --loss squared-error --carry reset --no-guard --l2 0
     Your own letters, numbers or images:
@@ -80,6 +95,10 @@ def train(ctx: click.Context, out: Path | None, quiet: bool, as_json: bool, **se
     """
     from scipy_ae.errors import InputError
     from scipy_ae.experiments.report_process import ReportProcess
+
+    many = (settings["restarts"] or 1) > 1
+    if jobs is not None and not many:
+        raise InputError("jobs: it is for restarts, and there is one start; --restarts of at least 2 is accepted")
 
     if quiet and as_json:
         raise InputError(
@@ -94,9 +113,15 @@ def train(ctx: click.Context, out: Path | None, quiet: bool, as_json: bool, **se
         setup = Setup.of(Spec(**settings))
         path = out or new_folder(setup.spec, Path("reports"))
         interrupt = Interrupt()
-        display = Display(setup.spec.iterations, silent=quiet or as_json)
+        display = Display(setup.iterations, silent=quiet or as_json)
         with display, listening(interrupt):
-            outcome = run(setup, path, reader=display.record, pulse=display.pulse, interrupt=interrupt)
+            seen: dict[str, Any] = {"reader": display.record, "pulse": display.pulse, "interrupt": interrupt}
+            if many:
+                from scipy_ae.experiments.starts import run_starts
+
+                outcome = run_starts(setup, path, jobs=jobs, watch=display.rung, **seen)
+            else:
+                outcome = run(setup, path, **seen)
         index = reporter.write(outcome.folder)
     display.conclude(outcome, index, quiet=quiet, as_json=as_json)
     if outcome.result["interrupted"]:

@@ -159,6 +159,11 @@ class RunFolder:
         return self.path / "arrays.npz"
 
     @property
+    def starts(self) -> Path:
+        """The starts of which the run is the best (JSON); only there after ``--restarts``."""
+        return self.path / "starts.json"
+
+    @property
     def figures(self) -> Path:
         """The pictures (PNG)."""
         return self.path / "figures"

@@ -292,3 +292,62 @@ def test_the_report_is_written_here_where_no_other_process_can(here, monkeypatch
     assert scipy_ae("train", *SMALL, "--quiet", "--out", "mine").exit_code == 0
     assert (here / "mine" / "index.html").read_text(encoding="utf-8").startswith("<!")
     assert (here / "mine" / "figures" / "latent-plane.png").is_file()
+
+
+def test_ctrl_c_keeps_the_best_start_so_far(tmp_path):
+    """A real signal to all processes, as a terminal sends it."""
+    command = [sys.executable, "-m", "scipy_ae.cli.app", "train", "--letters", "5", "--iterations", "100000",
+               "--gtol", "0", "--restarts", "3", "--jobs", "2", "--out", "run"]  # fmt: skip
+    with subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        try:
+            deadline = time.monotonic() + 120
+            while not (tmp_path / "run").exists() and time.monotonic() < deadline and process.poll() is None:
+                time.sleep(0.05)
+            time.sleep(2)
+            os.killpg(process.pid, signal.SIGINT)
+            out, err = process.communicate(timeout=120)
+        finally:
+            process.kill()
+    assert process.returncode == 130, err
+    assert "Traceback" not in err
+    assert out.splitlines()[-1] == os.path.join("run", "index.html")
+    run = read(tmp_path / "run")
+    assert len(run.starts.rows) == 3
+
+
+def test_one_start_is_todays_training_and_loads_no_joblib(tmp_path):
+    words = ["train", *SMALL, "--quiet", "--restarts", "1", "--out", "one"]
+    script = (
+        "import sys; from scipy_ae.cli.app import main\n"
+        f"try: main({words})\n"
+        "except SystemExit as end: print(end.code, 'joblib' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert done.stdout.splitlines() == [os.path.join("one", "index.html"), "0 False"], done.stderr
+    assert not (tmp_path / "one" / "starts.json").exists()
+
+
+def test_the_best_of_some_starts_is_told(here):
+    done = scipy_ae("train", *SMALL, "--restarts", "3", "--jobs", "1", "--json")
+    told = json.loads(done.stdout)
+    starts = json.loads(Path("reports/font2-bfgs-1/starts.json").read_text())
+    assert (done.exit_code, told["seed"], told["interrupted"]) == (0, starts["winner"], False)
+    assert [start["seed"] for start in starts["starts"]] == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--jobs", "2"], "jobs: it is for restarts"),
+        (["--restarts", "0"], "restarts: 0 is not accepted"),
+        (["--restarts", "2", "--jobs", "0"], "jobs: 0 is not accepted"),
+        (["--halving"], "halving: it is for restarts"),
+    ],
+)
+def test_starts_that_cannot_be_are_refused(here, options, message):
+    done = scipy_ae("train", *SMALL, *options)
+    assert done.exit_code == 2
+    assert message in done.stderr
+    assert not list(here.iterdir())

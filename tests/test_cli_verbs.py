@@ -270,7 +270,7 @@ def test_files_of_two_runs_are_not_mixed(here):
 
 
 VERBS = [["train"], ["sample"], ["reconstruct"], ["report"], ["dataset"], ["dataset", "list"], ["dataset", "preview"],
-         ["dataset", "export"], ["solvers"], ["check"]]  # fmt: skip
+         ["dataset", "export"], ["solvers"], ["bench"], ["check"]]  # fmt: skip
 
 
 def test_the_first_help_fits_80_columns_and_names_every_verb():

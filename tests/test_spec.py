@@ -25,9 +25,20 @@ anything = {
     "between": words, "eta": positive, "carry": st.sampled_from(["keep", "reset"]), "guard": st.booleans(),
     "iterations": whole, "batch_size": whole, "target_loss": positive, "target_pixels": st.integers(0, 35),
     "gtol": positive, "seconds": positive, "precision": st.sampled_from(["float64", "float32"]),
-    "seed": st.integers(0, 2**70),
+    "seed": st.integers(0, 2**70), "restarts": st.integers(2, 99), "halving": st.booleans(),
 }  # fmt: skip
-specs = st.fixed_dictionaries({}, optional=anything).map(lambda given: Spec(**given))
+
+
+def consistent(given):
+    """Without what contradicts the rest."""
+    if "restarts" not in given:
+        given.pop("halving", None)
+    elif given.get("std") == 0:
+        del given["std"]
+    return Spec(**given)
+
+
+specs = st.fixed_dictionaries({}, optional=anything).map(consistent)
 
 
 def test_the_strategy_knows_every_field():
@@ -53,6 +64,8 @@ def test_toml_gives_the_spec_back(tmp_path_factory, spec):
         {"solver": "TNC", "carry": "reset"},
         {"dataset": "circles"},
         {"batch_size": 3, "between": "Adam"},
+        {"restarts": 3},
+        {"restarts": 4, "halving": False},
     ],
 )
 def test_what_was_filled_in_asks_for_the_same_again(given):
@@ -70,6 +83,14 @@ def test_the_command_holds_what_was_given_and_the_seed():
     assert given.command() == (
         "scipy-ae train --dataset 'my data.csv' --solver-option gtol=1e-8 --solver-option c1=0.1 --no-guard --seed 7"
     )
+
+
+def test_starts_are_halved_from_four_on_unless_told_otherwise():
+    assert [Setup.of(Spec(restarts=m)).spec.halving for m in (1, 2, 3, 4)] == [None, False, False, True]
+    assert Setup.of(Spec(restarts=2, halving=True)).spec.halves
+    assert not Setup.of(Spec(restarts=9, halving=False)).spec.halves
+    given = Spec(restarts=9, halving=False)
+    assert given.command() == "scipy-ae train --seed 0 --restarts 9 --no-halving"
 
 
 def test_the_published_run_is_filled_in():
@@ -150,6 +171,10 @@ def test_default_layers_always_narrow(width):
         ({"schedule": "adam:3", "every": 4}, "every and schedule contradict each other"),
         ({"schedule": "adam:3", "solver": "CG"}, "solver and schedule contradict each other"),
         ({"schedule": "adam:3", "iterations": 4}, "iterations and schedule contradict each other"),
+        ({"restarts": 0}, "restarts: 0"),
+        ({"restarts": 1, "halving": True}, "halving: it is for restarts"),
+        ({"halving": False}, "halving: it is for restarts"),
+        ({"restarts": 2, "std": 0.0}, "restarts and std 0 contradict each other"),
         ({"every": 0, "burst": 4}, "burst and every 0 contradict each other"),
         ({"every": 0, "solver_options": ("gtol=1",)}, "solver-option and every 0 contradict each other"),
         ({"every": 1, "between": "Adam"}, "between and every 1 contradict each other"),

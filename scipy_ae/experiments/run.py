@@ -2,8 +2,8 @@
 
 import json
 import re
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -43,20 +43,58 @@ class Outcome:
         return self.history[-1].stop.startswith(DIVERGED)
 
 
+@dataclass(frozen=True)
+class Trained:
+    """A training that ended: its records and the theta of the best of them."""
+
+    history: History
+    theta: np.ndarray
+
+    @property
+    def diverged(self) -> bool:
+        return self.history[-1].stop.startswith(DIVERGED)
+
+    @property
+    def best(self) -> Record:
+        return self.history.best or self.history[0]
+
+
 class Interrupt:
     """Becomes true when the user asks to end; handed to the training, set by whoever listens for Ctrl-C."""
 
     def __init__(self) -> None:
-        self.asked = False
+        self._asked = False
+        self._told: list[Callable[[], None]] = []
+
+    @property
+    def asked(self) -> bool:
+        return self._asked
+
+    @asked.setter
+    def asked(self, asked: bool) -> None:
+        self._asked = asked
+        for tell in self._told if asked else ():
+            tell()
+
+    def pass_on(self, tell: Callable[[], None]) -> None:
+        """Have ``tell`` called as soon as the user asks, to carry it to other processes."""
+        self._told.append(tell)
+        if self._asked:
+            tell()
 
     def __call__(self) -> bool:
-        return self.asked
+        return self._asked
 
 
 def new_folder(spec: Spec, root: Path) -> Path:
     """The next free folder for a run of this spec: ``reports/font2-bfgs-1``."""
     name = spec.schedule or (spec.between if spec.every == 0 else spec.solver)
-    stem = re.sub(r"[^a-z0-9]+", "-", f"{Path(spec.dataset).stem}-{name}".lower()).strip("-")
+    return free_folder(f"{Path(spec.dataset).stem}-{name}", root)
+
+
+def free_folder(name: str, root: Path) -> Path:
+    """The next free folder of that name, made fit for one, and a number."""
+    stem = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
     number = 1
     while (root / f"{stem}-{number}").exists():
         number += 1
@@ -85,37 +123,64 @@ def run(
     interrupt : Interrupt, optional
         Once asked, the training ends after the current step and everything is written.
     """
-    folder, made = _claim(path)
-    interrupt = interrupt or Interrupt()
-    stop = replace(setup.stop, asked=interrupt)
-    spec, history, best, last = setup.spec, History(), setup.theta, None
+    with claimed(path) as folder:
+        compile_kernels(setup)
+        trained = follow(setup, setup.iterations, reader=reader, pulse=pulse, asked=interrupt or Interrupt())
+    return conclude(folder, setup, trained)
+
+
+def follow(
+    setup: Setup,
+    iterations: int,
+    *,
+    reader: Callable[[Record], None],
+    pulse: Callable[[int, Result], None] | None = None,
+    asked: Callable[[], bool],
+) -> Trained:
+    """Train as the setup says, for so many iterations at most; nothing is written."""
+    history, best = History(), setup.theta
     stream = train(
-        setup.objective, setup.theta, setup.schedule, iterations=spec.iterations, batch_size=spec.batch_size,
-        rng=setup.rng, stop=stop, pulse=pulse,
+        setup.objective, setup.theta, setup.schedule, iterations=iterations, batch_size=setup.spec.batch_size,
+        rng=setup.rng, stop=replace(setup.stop, asked=asked), pulse=pulse,
     )  # fmt: skip
-    try:
-        if not is_compiled():
-            _compile(setup)
-        for last in stream:
-            history.add(last)
-            if history.best is last and last.theta is not None:
-                best = last.theta
-            reader(last)
-    except BaseException:
-        _give_up(made)
-        raise
-    model = Model(setup.network, best, _about(setup))
-    result = _result(setup, history)
-    _write(folder, setup, history, model, result)
-    return Outcome(folder, history, model, result)
+    for record in stream:
+        history.add(record)
+        if history.best is record and record.theta is not None:
+            best = record.theta
+        reader(record)
+    return Trained(history, best)
 
 
-def _compile(setup: Setup) -> None:
+def conclude(
+    folder: RunFolder, setup: Setup, trained: Trained, notes: Sequence[str] = (), more: dict[str, Any] | None = None
+) -> Outcome:
+    """Write all files of the run folder but the report's, with further notes and ``more`` entries of the result."""
+    model = Model(setup.network, trained.theta, _about(setup))
+    result = _result(setup, trained.history) | (more or {})
+    result["notes"] = [*notes, *result["notes"]]
+    _write(folder, setup, trained.history, model, result)
+    return Outcome(folder, trained.history, model, result)
+
+
+def compile_kernels(setup: Setup) -> None:
     """Take two steps of each solver and throw them away, so that the compiler is not on the training's clock."""
+    if is_compiled():
+        return
     with suppress(NonFiniteError):  # the training will say it better
         for solver in setup.schedule.solvers:
             if isinstance(solver, OURS):  # SciPy's own are compiled already, and some have long steps
                 solver.solve(setup.objective, setup.theta, maxiter=2)
+
+
+@contextmanager
+def claimed(path: Path) -> Iterator[RunFolder]:
+    """The run folder, made for the work that follows, and gone again if that work fails."""
+    folder, made = _claim(path)
+    try:
+        yield folder
+    except BaseException:
+        _give_up(made)
+        raise
 
 
 def _claim(path: Path) -> tuple[RunFolder, list[Path]]:
@@ -226,7 +291,9 @@ def _notes(setup: Setup, best: Record) -> list[str]:
         notes.append("A memory emptied at each burst never learns the curvature: try --carry keep.")
     if spec.guard is False:
         notes.append("One unguarded gradient step can undo a burst: try --guard.")
-    return [*notes, f"Another start may do better: try --seed {spec.seed + 1}."]
+    if spec.restarts is None or spec.restarts == 1:
+        notes.append(f"Another start may do better: try --seed {spec.seed + 1}, or --restarts 8 for the best of eight.")
+    return notes
 
 
 def _arrays(setup: Setup, model: Model) -> dict[str, np.ndarray]:

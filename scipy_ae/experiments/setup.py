@@ -73,6 +73,20 @@ class Setup:
             spec = replace(spec, eta=None, guard=None)
         return cls(asked, spec, dataset, network, objective, theta, schedule, stop, rng)
 
+    def start(self, seed: int) -> "Setup":
+        """The same from the start of another seed: what the spec of that seed alone, without restarts, would give."""
+        rng = np.random.default_rng(seed)
+        theta = self.network.initialize(rng, self.spec.std, self.spec.init or PUBLISHED["init"])
+        asked, spec = (replace(one, seed=seed, restarts=None, halving=None) for one in (self.asked, self.spec))
+        return replace(self, asked=asked, spec=spec, theta=theta, rng=rng)
+
+    @property
+    def iterations(self) -> int:
+        """Iterations of the whole training."""
+        if isinstance(self.schedule, Then):
+            return self.schedule.iterations
+        return self.spec.iterations or PUBLISHED["iterations"]
+
 
 def _shaped(spec: Spec, dataset: Dataset) -> Spec:
     """The spec with what depends on the data filled in: layers, output, loss, std."""

@@ -46,6 +46,8 @@ class Spec:
     seconds: float | None = None
     precision: str = "float64"
     seed: int = 0
+    restarts: int | None = None
+    halving: bool | None = None
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -74,9 +76,22 @@ class Spec:
                         f"{option(name)} and every 1 contradict each other: every iteration is a burst then"
                     )
 
+        if (self.restarts or 1) < 2 and self.halving is not None:
+            raise InputError("halving: it is for restarts, and there is one start; restarts of at least 2 are accepted")
+        if (self.restarts or 1) > 1 and self.std == 0:
+            raise InputError("restarts and std 0 contradict each other: all starts are the same then")
+
+    @property
+    def halves(self) -> bool:
+        """Whether starts are halved by their early results; from four on unless told otherwise."""
+        many = (self.restarts or 1) >= HALVING_FROM
+        return many if self.halving is None else self.halving
+
     def resolved(self, preset: dict[str, Any]) -> "Spec":
         """The spec with what was not given filled in, from ``preset`` first and then from the published run."""
         filled = {**PUBLISHED, **preset}
+        if (self.restarts or 1) > 1:
+            filled["halving"] = self.halves
         idle: tuple[str, ...] = ()
         if self.schedule is not None:
             idle = ("solver", *OF_ALTERNATION, "guard", "iterations")
@@ -89,15 +104,15 @@ class Spec:
             **{name: value for name, value in filled.items() if getattr(self, name) is None and name not in idle},
         )
 
-    def command(self) -> str:
+    def command(self, verb: str = "train") -> str:
         """The command line that asks for the same, without what is default; the seed always stands in it."""
-        words = ["scipy-ae", "train"]
+        words = ["scipy-ae", verb]
         for field in fields(self):
             value = getattr(self, field.name)
             if value is None or (value == field.default and field.name != "seed"):
                 continue
-            if field.name == "guard":
-                words.append("--guard" if value else "--no-guard")
+            if field.name in ("guard", "halving"):
+                words.append(f"--{field.name}" if value else f"--no-{field.name}")
             elif field.name == "solver_options":
                 words += [word for option in value for word in ("--solver-option", option)]
             else:
@@ -142,12 +157,15 @@ PUBLISHED: dict[str, Any] = {
     "iterations": 220,
     "gtol": 1e-5,
 }
+#: Starts from which on they are halved.
+HALVING_FROM = 4
 #: What says how bursts and steps alternate.
 OF_ALTERNATION = ("every", "burst", "between", "carry")
 #: The least value of each number; that of beta is not accepted itself.
 _LEAST = {
     "beta": 0, "l2": 0, "std": 0, "every": 0, "burst": 1, "eta": 0, "iterations": 1, "batch_size": 1,
     "target_loss": 0, "target_pixels": 0, "gtol": 0, "seconds": 0, "seed": 0,
+    "restarts": 1,
 }  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from scipy_ae.errors import InputError
 from scipy_ae.records import RunFolder, write_aside
+from scipy_ae.report import bench_page
 from scipy_ae.report.architecture import network
 from scipy_ae.report.circles import overlaid, side_by_side
 from scipy_ae.report.curves import loss_curve
@@ -49,19 +50,24 @@ __all__ = [
 def write(folder: RunFolder | str | Path) -> Path:
     """Write the report of a run folder, its ``figures/*.png`` and ``index.html``; returns the path of the page.
 
-    All is drawn before anything is written, and each file is renamed into its place: a report that cannot be made
-    leaves the one before it as it was.
+    The folder of a bench has a report as well. All is drawn before anything is written, and each file is renamed into
+    its place: a report that cannot be made leaves the one before it as it was.
     """
     folder = folder if isinstance(folder, RunFolder) else RunFolder(Path(folder))
-    run, words = read(folder), Words()
-    look = look_of(run)
-    gallery = draw(run, look, words)
-    text = html(page(run, look, gallery, words))
+    words = Words()
+    if (folder.path / "results.json").exists():  # the folder of a bench
+        bench = bench_page.draw(folder.path, words)
+        drawn, text = {"curves": bench.picture}, html(bench.page)
+    else:
+        run = read(folder)
+        look = look_of(run)
+        gallery = draw(run, look, words)
+        drawn, text = gallery.files, html(page(run, look, gallery, words))
     try:
         folder.figures.mkdir(exist_ok=True)
     except OSError as error:
         raise InputError(f"cannot make the folder '{folder.figures}': {error.strerror or error}") from None
-    files = {folder.figures / f"{name}.png": data for name, data in gallery.files.items()}
+    files = {folder.figures / f"{name}.png": data for name, data in drawn.items()}
     for path, data in (files | {folder.index: text.encode()}).items():
         write_aside(path, partial(Path.write_bytes, data=data))
     return folder.index

@@ -45,6 +45,7 @@ class Table:
     note: str = ""
     marked: frozenset[int] = frozenset()
     numbers: bool = True  # all cells but the first are numbers, set flush right
+    wide: bool = False  # over both columns of the page
 
 
 @dataclass(frozen=True)

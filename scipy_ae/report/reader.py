@@ -50,6 +50,15 @@ LAYER: dict[str, tuple[type, ...]] = {
     "activation": (str,),
     "parameters": (int,),
 }
+START: dict[str, tuple[type, ...]] = {
+    "seed": (int,),
+    "rung": (int,),
+    "iterations": (int,),
+    "loss": (float, int, type(None)),
+    "wrong_pixels": (int, type(None)),
+    "seconds": (float, int),
+    "stop": (str,),
+}
 KINDS = ("image", "circles", "table")
 
 
@@ -88,6 +97,15 @@ class Layer:
 
 
 @dataclass(frozen=True)
+class Starts:
+    """The starts of which the run is the best: ``rows`` as ``starts.json`` has them, by seed."""
+
+    winner: int
+    halving: bool
+    rows: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True)
 class Run:
     """One finished (or interrupted) run; arrays are (n, p) for n rows of p values and codes (n, d)."""
 
@@ -120,6 +138,7 @@ class Run:
     plane: DecodedPlane | None
     new: Points | None
     walk: Points | None
+    starts: Starts | None = None
 
     @property
     def latent_dim(self) -> int:
@@ -136,11 +155,11 @@ def read(folder: RunFolder | str | Path) -> Run:
     folder = folder if isinstance(folder, RunFolder) else RunFolder(Path(folder))
     if not folder.path.is_dir():
         raise InputError(f"no run folder '{folder.path}'")
-    result = _parse(folder.result, json.loads, "a JSON object")
-    _check(result, RESULT, f"'{folder.result}'")
-    _check(result["dataset"], DATASET, f"'{folder.result}', dataset")
+    result = parsed(folder.result)
+    checked(result, RESULT, f"'{folder.result}'")
+    checked(result["dataset"], DATASET, f"'{folder.result}', dataset")
     for layer in result["layers"]:
-        _check(layer, LAYER, f"'{folder.result}', layers")
+        checked(layer, LAYER, f"'{folder.result}', layers")
     history = History.read(folder.records)
     if len(history) == 0:
         raise InputError(f"'{folder.records}' holds no record: the run has nothing to report")
@@ -169,10 +188,11 @@ def read(folder: RunFolder | str | Path) -> Run:
         notes=tuple(str(note) for note in result["notes"]),
         history=history,
         spec=_parse(folder.spec, tomllib.loads, "a TOML file"),
-        machine=_parse(folder.machine, json.loads, "a JSON object"),
+        machine=parsed(folder.machine),
         plane=_plane(arrays),
         new=_points(arrays, "new"),
         walk=_points(arrays, "walk"),
+        starts=_starts(folder.starts),
         **{name: arrays[name] for name in ("input", "target", "output", "codes")},
     )
     _check_shapes(run, folder)
@@ -182,6 +202,11 @@ def read(folder: RunFolder | str | Path) -> Run:
 def _number(value: float | None) -> float:
     """A JSON number; null, which stands for one that is not finite, becomes NaN."""
     return float("nan") if value is None else float(value)
+
+
+def parsed(path: Path) -> dict[str, Any]:
+    """The JSON object in a file."""
+    return _parse(path, json.loads, "a JSON object")
 
 
 def _parse(path: Path, parse: Callable[[str], Any], what: str) -> dict[str, Any]:
@@ -196,7 +221,8 @@ def _parse(path: Path, parse: Callable[[str], Any], what: str) -> dict[str, Any]
     return value
 
 
-def _check(value: Any, wanted: dict[str, tuple[type, ...]], where: str) -> None:
+def checked(value: Any, wanted: dict[str, tuple[type, ...]], where: str) -> None:
+    """Refuse an object that lacks a key or holds a value of another type under it."""
     if not isinstance(value, dict):
         raise InputError(f"{where}: expected an object, not {value!r}")
     for key, types in wanted.items():
@@ -229,6 +255,16 @@ def _plane(arrays: dict[str, np.ndarray]) -> DecodedPlane | None:
     if "plane_output" not in arrays:
         return None
     return DecodedPlane(arrays.get("plane_x", np.empty(0)), arrays.get("plane_y", np.empty(0)), arrays["plane_output"])
+
+
+def _starts(path: Path) -> Starts | None:
+    if not path.exists():
+        return None
+    table = parsed(path)
+    checked(table, {"winner": (int,), "halving": (bool,), "starts": (list,)}, f"'{path}'")
+    for row in table["starts"]:
+        checked(row, START, f"'{path}', starts")
+    return Starts(table["winner"], table["halving"], tuple(table["starts"]))
 
 
 def _points(arrays: dict[str, np.ndarray], group: str) -> Points | None:

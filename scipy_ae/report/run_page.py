@@ -7,6 +7,7 @@ from scipy_ae.report.errors_table import Errors, errors_table, measure
 from scipy_ae.report.figures import Gallery
 from scipy_ae.report.look import Look
 from scipy_ae.report.reader import Run
+from scipy_ae.report.starts_table import starts_table
 from scipy_ae.report.words import Words, sentence
 
 
@@ -199,6 +200,8 @@ class _Writer:
             )
             for over in ("iterations", "seconds")
         ]
+        if run.starts is not None:
+            blocks.append(starts_table(run.starts, words))
         return self._section("training", blocks)
 
     def _network(self) -> Section:
