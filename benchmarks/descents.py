@@ -30,13 +30,14 @@ class Limits:
 class Descent:
     """What came of it.
 
-    ``seconds`` is the wall time; ``preparing`` what went before the clock: compiling, and a first call. ``curve`` holds
+    ``seconds`` is the wall time; ``preparing`` what went before the clock: compiling, and a first call. ``steps`` is
+    None where the method does not tell. ``curve`` holds
     (seconds, loss) in the order seen, empty without ``watch``; ``theta`` (n,) is where it ended.
     """
 
     seconds: float
     preparing: float
-    steps: int
+    steps: int | None
     evaluations: int
     theta: np.ndarray
     curve: list[tuple[float, float]]
@@ -96,8 +97,9 @@ class Course:
         yield
         self._started += time.perf_counter() - halted
 
-    def end(self, steps: int, evaluations: int, theta: np.ndarray, seconds: float) -> Descent:
-        return Descent(seconds, self.preparing, int(steps), int(evaluations), theta, self.curve)
+    def end(self, steps: int | None, evaluations: int, theta: np.ndarray, seconds: float) -> Descent:
+        told = None if steps is None else int(steps)
+        return Descent(seconds, self.preparing, told, int(evaluations), theta, self.curve)
 
 
 def thinned(curve: list[tuple[float, float]], most: int = POINTS) -> list[list[float]]:

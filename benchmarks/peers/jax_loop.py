@@ -76,14 +76,14 @@ def _descend(build: Build, case: Case, limits: Limits) -> Descent:
     go_on, look, state = _prepared(build, case, limits.target)
     course.begin()
     # a method that accepts no more steps must not turn for ever: its calls are bounded as well
-    calls, over = 5 if limits.watch else 10 * limits.steps, False
+    calls, over = 1 if limits.watch else 10 * limits.steps, False
     while not over:
         _, state = go_on(state, calls, limits.steps)
         seconds = course.seconds
         _, loss, steps, evaluations = look(state)
         over = course.see(loss) if limits.watch else True
         over |= int(steps) >= limits.steps
-        calls = max(5, int(steps) // 8)
+        calls = max(1, int(steps) // 8)
     return course.end(steps, evaluations, np.asarray(look(state)[0]), seconds)
 
 

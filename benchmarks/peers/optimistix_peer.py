@@ -38,9 +38,7 @@ def _steps(solver: Any, loss: Loss) -> Steps:
 
     def begin(theta, x):
         struct = jax.ShapeDtypeStruct((), theta.dtype)
-        arrays, fixed["state"] = eqx.partition(
-            solver.init(function, theta, x, {}, struct, None, _TAGS), eqx.is_array
-        )
+        arrays, fixed["state"] = eqx.partition(solver.init(function, theta, x, {}, struct, None, _TAGS), eqx.is_array)
         return theta, arrays, jnp.asarray(0)
 
     def step(state, x):

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from descents import Course, Descent, Limits, Minimiser
-from problems import Case
+from problems import Case, small_case
 from settings import PAIRS
 
 from scipy_ae import solvers
@@ -48,9 +48,10 @@ def _solver(name: str, options: dict[str, Any]) -> solvers.Solver:
 
 def _descend(name: str, options: dict[str, Any], case: Case, limits: Limits) -> Descent:
     course, objective, solver = Course(limits), case.objective, _solver(name, options)
-    if name != "Powell":  # a round of which may take seconds; an evaluation compiles what it needs
-        solver.solve(objective, case.theta, maxiter=2)
-    objective.fun_and_jac(case.theta), objective.fun(case.theta)
+    # a small problem compiles, or loads, all that the method needs: a round of Powell's may take seconds on a large one
+    small = small_case()
+    solver.solve(small.objective, small.theta, maxiter=1)
+    objective.fun_and_jac(case.theta)
     course.begin()
     result = solver.solve(
         objective, case.theta, maxiter=limits.steps, callback=_callback(course) if limits.watch else None

@@ -1,8 +1,8 @@
 """scikit-learn: MLPRegressor on the rows as their own targets.
 
-Its loss is half the squared error, averaged over the rows and over the q outputs, plus an L2 term: 1 / (2 q) of ours with
-``alpha=0``. It keeps SciPy's 10 pairs and SciPy's tolerance on the decrease, neither of which can be set; where that ends
-a descent it is started again from where it was. Its Adam takes mini-batches of 200 rows.
+Its loss is half the squared error, averaged over the rows and over the q outputs, plus an L2 term: 1 / (2 q) of ours
+with ``alpha=0``. It keeps SciPy's 10 pairs and SciPy's tolerance on the decrease, neither of which can be set; where that
+ends a descent it is started again from where it was. Its Adam takes mini-batches of 200 rows.
 """
 
 import warnings
@@ -74,7 +74,8 @@ def _descend_lbfgs(case: Case, limits: Limits) -> Descent:
             steps += model.n_iter_
             if model.n_iter_ == 0:
                 break
-    return course.end(steps, model.evaluations, _theta(model), course.seconds)
+    # one that was left midway has not told its steps
+    return course.end(steps or None, model.evaluations, _theta(model), course.seconds)
 
 
 def _descend_adam(case: Case, limits: Limits) -> Descent:
