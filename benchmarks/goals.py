@@ -7,7 +7,7 @@ from typing import Any
 
 from markdown import measured
 from standings import standings
-from words import quantity
+from words import duration, quantity
 
 #: Loss and gradient: how many times as fast as JAX and torch, and how far above the matrix products alone.
 _LETTERS = {"JAX": 10.0, "torch": 20.0}
@@ -218,7 +218,12 @@ def _lost_descents(results: dict[str, Any]) -> Iterator[str]:
     rows = measured(results.get("digits", []))
     best = min((_until(row) for row in rows if row["ours"]), default=inf)
     for row in rows:
-        if not row["ours"] and _until(row) < best:
+        if row["ours"] or _until(row) >= best:
+            continue
+        if best == inf:
+            taken = duration(row["seconds"])
+            yield f"Lost: on digits to the given loss, which none of ours reaches, {row['method']} takes {taken}."
+        else:
             yield f"Lost: on digits to the given loss, {row['method']} takes {_x(row['seconds'] / best)} our best time."
 
 

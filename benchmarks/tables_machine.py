@@ -14,7 +14,8 @@ def _large(rows: list[dict[str, Any]]) -> str:
     return paragraphs(
         "## H. A large network on all cores",
         f"{title(rows[0])} drawn at random, n = {rows[0]['parameters']}, cross-entropy. Median time of loss and"
-        f" gradient (least in brackets) and its ratio to ours, in a process with all cores. All agree to {agreement}, relative.",
+        " gradient (least in brackets) and its ratio to ours, in a process with all cores. All agree to"
+        f" {agreement}, relative.",
         table(("precision", *names), cells),
         "Peak memory of a process that does nothing but evaluate three times:",
         table(("precision", *names), peaks),
@@ -41,8 +42,8 @@ def _single(rows: list[dict[str, Any]]) -> str:
     return paragraphs(
         "## K. Evaluation in float32",
         "Our loss and gradient with `dtype=float32`, theta and gradient still float64, and the ratio of the times:"
-        " above 1× float32 is faster. The errors are relative: of the value, and the largest of the gradient over its largest"
-        " entry.",
+        " above 1× float32 is faster. The errors are relative: of the value, and the largest of the gradient over its"
+        " largest entry.",
         table(("network", "float64", "float32", "ratio", "error of the value", "of the gradient"), cells),
     )
 
@@ -61,8 +62,8 @@ def _threads(rows: list[dict[str, Any]]) -> str:
     return paragraphs(
         "## L. Threads",
         f"Our loss and gradient in processes with one thread and with the machine's {rows[0]['cores']}, which take"
-        " turns: the medians, the ratio (the median over pairs of processes; above 1× more threads lose), and how far the"
-        " processes with one thread lie apart, the slowest over the fastest.",
+        " turns: the medians, the ratio (the median over pairs of processes; above 1× more threads lose), and how far"
+        " the processes with one thread lie apart, the slowest over the fastest.",
         table(("network", "one thread", "all", "ratio", "spread of one thread"), cells),
     )
 

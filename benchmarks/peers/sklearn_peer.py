@@ -1,8 +1,8 @@
 """scikit-learn: MLPRegressor on the rows as their own targets.
 
 Its loss is half the squared error, averaged over the rows and over the q outputs, plus an L2 term: 1 / (2 q) of ours
-with ``alpha=0``. It keeps SciPy's 10 pairs and SciPy's tolerance on the decrease, neither of which can be set; where that
-ends a descent it is started again from where it was. Its Adam takes mini-batches of 200 rows.
+with ``alpha=0``. It keeps SciPy's 10 pairs and SciPy's tolerance on the decrease, neither of which can be set; where
+that ends a descent it is started again from where it was. Its Adam takes mini-batches of 200 rows.
 """
 
 import warnings
