@@ -82,7 +82,8 @@ class Course:
     def see(self, loss: float) -> bool:
         """Note a loss; True when it is time to end."""
         seconds = self.seconds
-        self.curve.append((seconds, float(loss)))
+        loss = float(loss)  # JAX's own numbers would compile the comparison below
+        self.curve.append((seconds, loss))
         return loss <= self._limits.target or seconds > self._limits.seconds
 
     def require(self, loss: float) -> None:

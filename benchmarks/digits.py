@@ -9,16 +9,16 @@ from lbfgs import check_descent
 from peers import Peer, minimisers, ours
 from problems import Case, digits_case
 
-STEPS, FEW_STEPS = 5000, 400
+STEPS, FEW_STEPS = 5000, 200
 #: Seconds after which a contestant gives up, in terms of what the yardstick took.
-PATIENCE = 1.5
+PATIENCE = 1.25
 KINDS = ("L-BFGS", "BFGS", "Levenberg-Marquardt", "second order", "Adam")
 #: What is left out, and why.
 HOPELESS = {
     "SciPy least_squares": "the derivative of the residuals would take 4.4 GB",
     "optimistix Levenberg-Marquardt": "the derivative of the residuals would take 4.4 GB",
-    "jaxopt BFGS": "a step takes some 40 s, in products of n x n matrices",
-    "pytorch-minimize BFGS": "a step takes some 8 s, in products of n x n matrices",
+    "jaxopt BFGS": "each step multiplies n x n matrices, for many seconds",
+    "pytorch-minimize BFGS": "each step multiplies n x n matrices, for many seconds",
 }
 
 

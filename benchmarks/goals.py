@@ -218,7 +218,7 @@ def _lost_descents(results: dict[str, Any]) -> Iterator[str]:
     rows = measured(results.get("digits", []))
     best = min((_until(row) for row in rows if row["ours"]), default=inf)
     for row in rows:
-        if row["ours"] or _until(row) >= best:
+        if _until(row) >= best:
             continue
         if best == inf:
             taken = duration(row["seconds"])

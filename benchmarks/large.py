@@ -21,7 +21,7 @@ def measure(peers: list[Any], quick: bool) -> list[dict[str, Any]]:
 
 def _row(precision: str, names: list[str], quick: bool) -> dict[str, Any]:
     environment, case = all_threads(), large_case(precision)
-    rounds = "3" if quick else "15"
+    rounds = "3" if quick else "9"
     times, _ = answer(Path(__file__).stem, "times", precision, rounds, *names, environment=environment)
     who = ("scipy-ae", *names)
     peaks = {name: answer(Path(__file__).stem, "peak", precision, name, environment=environment)[1] for name in who}

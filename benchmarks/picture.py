@@ -32,28 +32,41 @@ def draw(results: dict[str, Any], path: Path) -> bool:
         return False
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(10.5, 4.6 * len(found)), layout="constrained")
+    figure, looks = Figure(figsize=(10.5, 4.6 * len(found)), layout="constrained"), _looks(found)
     for axes, (title, rows) in zip(figure.subplots(len(found), squeeze=False)[:, 0], found.items()):
-        _panel(axes, title, rows)
+        _panel(axes, title, rows, looks)
     figure.savefig(path, dpi=110)
     return True
 
 
-def _panel(axes: Any, title: str, rows: list[dict[str, Any]]) -> None:
-    ours = [row for row in rows if row["ours"]]
-    peers = [row for row in rows if not row["ours"]]
+def _looks(found: dict[str, list[dict[str, Any]]]) -> dict[str, dict[str, Any]]:
+    """How each method's line looks, the same in all panels."""
+    looks: dict[str, dict[str, Any]] = {}
+    for own, colours, styles, width in ((True, STRONG, "-", 2.2), (False, MUTED, STYLES, 1.3)):
+        labels = dict.fromkeys(_label(row) for rows in found.values() for row in rows if row["ours"] is own)
+        for k, label in enumerate(labels):
+            # the style moves on by one in each round of the colours, so that no pair comes twice
+            style = styles[(k + k // len(colours)) % len(styles)]
+            looks[label] = {
+                "color": colours[k % len(colours)],
+                "linestyle": style,
+                "linewidth": width,
+                "zorder": 2 + own,
+            }
+    return looks
+
+
+def _label(row: dict[str, Any]) -> str:
+    return f"{row['method']}, {row['setting']}"
+
+
+def _panel(axes: Any, title: str, rows: list[dict[str, Any]], looks: dict[str, dict[str, Any]]) -> None:
     # the legend in the order in which the lines end
     for row in sorted(rows, key=lambda row: (not row["ours"], row["curve"][-1][0])):
-        k = (ours if row["ours"] else peers).index(row)
-        colour = (STRONG if row["ours"] else MUTED)[k % len(STRONG if row["ours"] else MUTED)]
-        style = "-" if row["ours"] else STYLES[(k // len(MUTED) + k) % len(STYLES)]
         seconds, losses = zip(*row["curve"])
-        width, above = (2.2, 3) if row["ours"] else (1.3, 2)
-        axes.plot(
-            seconds, losses, style, color=colour, linewidth=width, zorder=above,
-            label=f"{row['method']}, {row['setting']}",
-        )  # fmt: skip
-        axes.plot(seconds[-1], losses[-1], "o", color=colour, markersize=4 if row["ours"] else 3, zorder=above)
+        look = looks[_label(row)]
+        axes.plot(seconds, losses, label=_label(row), **look)
+        axes.plot(seconds[-1], losses[-1], "o", color=look["color"], markersize=3.5, zorder=look["zorder"])
     _dress(axes, title, rows)
 
 

@@ -68,7 +68,7 @@ def _digits(rows: list[dict[str, Any]]) -> str:
         f"{title(yardstick)}, squared error, n = {yardstick['parameters']}, fan-in scaled start, all tolerances 0. Time"
         f" until the loss is at or below {yardstick['loss']:.6g}, where {yardstick['method']} on our objective ends"
         f" after {yardstick['steps']} steps; speed is that method's time over the contestant's. Never: not within"
-        " one and a half times its time. Steps of Adam are epochs. Compilation is not in it.",
+        " one and a quarter times its time. Steps of Adam are epochs. Compilation is not in it.",
         left_out(rows),
         table(("method", "setting", "time", "speed", "steps", "evaluations", "least loss"), cells),
         _preparing(others),

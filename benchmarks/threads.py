@@ -13,7 +13,7 @@ from settings import ONE_THREAD
 
 def measure(peers: list[Any], quick: bool) -> list[dict[str, Any]]:
     """One row for each network."""
-    pairs, rounds = (1, "3") if quick else (5, "5")
+    pairs, rounds = (1, "3") if quick else (3, "5")
     settings = {"one": os.environ | ONE_THREAD, "all": all_threads()}
     runs: dict[str, list[dict[str, float]]] = {"one": [], "all": []}
     for k in range(pairs):

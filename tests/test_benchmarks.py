@@ -80,7 +80,7 @@ def test_a_descent_lowers_our_loss_and_says_what_it_is(each):
 def test_a_descent_ends_at_its_target(each):
     case = problems.small_case()
     target = 0.95 * case.objective.fun(case.theta)
-    descent = each.descend(case, Limits(target=target))
+    descent = each.descend(case, Limits(target=target, seconds=60.0))
     *before, last = (loss for _, loss in descent.curve)
     assert last <= target < min(before, default=inf)
     assert case.objective.fun(descent.theta) == pytest.approx(last, rel=1e-9)
