@@ -43,7 +43,9 @@ def missing() -> list[str]:
 
 def _solver(name: str, options: dict[str, Any]) -> solvers.Solver:
     taken = next(row.options for row in solvers.table() if row.name == name)
-    return solvers.get(name, **({key: 0.0 for key in ("gtol", "ftol", "xtol") if key in taken} | options))
+    # Powell's xtol ends its line searches and not the run
+    tolerances = ("ftol",) if name == "Powell" else ("gtol", "ftol", "xtol")
+    return solvers.get(name, **({key: 0.0 for key in tolerances if key in taken} | options))
 
 
 def _descend(name: str, options: dict[str, Any], case: Case, limits: Limits) -> Descent:

@@ -1,8 +1,9 @@
 """scikit-learn: MLPRegressor on the rows as their own targets.
 
 Its loss is half the squared error, averaged over the rows and over the q outputs, plus an L2 term: 1 / (2 q) of ours
-with ``alpha=0``. (The gradient that it gives its L-BFGS is 1 / 2 of ours, as measured with version 1.9.) It keeps SciPy's 10 pairs and SciPy's tolerance on the decrease, neither of which can be set; where
-that ends a descent it is started again from where it was. Its Adam takes mini-batches of 200 rows.
+with ``alpha=0``. The gradient that it gives its L-BFGS is 1 / 2 of ours, q times that of its loss (version 1.9). It
+keeps SciPy's 10 pairs and SciPy's tolerance on the decrease, neither of which can be set; where that ends a descent it
+is started again from where it was. Its Adam takes mini-batches of 200 rows.
 """
 
 import warnings
