@@ -33,8 +33,8 @@ def _rows(
     for each, descent in zip(contestants, watched):
         check_descent(case, each.method, descent)
     runs = [[each.descend(case, Limits(STEPS, watch=False)) for each in contestants] for _ in range(repeats)]
-    times = {each.method: np.array([run[k].seconds for run in runs]) for k, each in enumerate(contestants)}
-    summaries = summary(times, contestants[0].method)
+    times = {str(k): np.array([run[k].seconds for run in runs]) for k in range(len(contestants))}
+    summaries = summary(times, "0")
     return [
         {
             "case": case.name,
@@ -47,7 +47,7 @@ def _rows(
             "preparing": watched[k].preparing,
             "steps": runs[0][k].steps,
             "evaluations": runs[0][k].evaluations,
-            **summaries[each.method],
+            **summaries[str(k)],
             "loss": case.objective.fun(runs[0][k].theta),
             "own_cost": own_cost(case, each, rounds) if each.on_ours else None,
             "curve": thinned(watched[k].curve),
