@@ -8,8 +8,8 @@ from peers import Peer, numpy_peer
 from problems import Case, Evaluation, evaluation_cases
 
 OURS, FLOOR = "scipy-ae", "products alone"
-#: Largest difference to ours that counts as the same, relative to the largest entry.
-AGREEMENT = 1e-9
+#: Largest difference to ours that counts as the same, relative to the largest entry, by precision.
+AGREEMENT = {"float64": 1e-9, "float32": 1e-4}
 #: Networks whose products are large enough for BLAS alone to be a floor worth naming.
 LARGE = ("digits", "digits, deep")
 
@@ -44,7 +44,7 @@ def _row(case: Case, peers: list[Peer], rounds: int) -> dict[str, Any]:
 
 def contestants_on(case: Case, peers: list[Peer]) -> dict[str, Evaluation]:
     """All who can evaluate the case; ours first, by the call that a solver makes."""
-    objective, theta = case.objective, case.theta
+    objective, theta = case.objective, case.theta.astype(np.float64)
 
     def call() -> tuple[float, np.ndarray]:
         return objective.fun_and_jac(theta)
@@ -52,14 +52,15 @@ def contestants_on(case: Case, peers: list[Peer]) -> dict[str, Evaluation]:
     return {OURS: Evaluation(call, call)} | {peer.name: peer.evaluation(case) for peer in peers if peer.evaluation}
 
 
-def check_agreement(name: str, contestants: dict[str, Evaluation]) -> float:
+def check_agreement(name: str, contestants: dict[str, Evaluation], precision: str = "float64") -> float:
     """The largest relative difference of any contestant to ours; refused where it is above AGREEMENT."""
+    most = AGREEMENT[precision]
     value, gradient = contestants[OURS].answer()
     worst = 0.0
     for who, contestant in contestants.items():
         other, other_gradient = contestant.answer()
         gap = max(abs(other - value) / abs(value), np.abs(other_gradient - gradient).max() / np.abs(gradient).max())
-        if not gap <= AGREEMENT:
-            raise DisagreementError(f"{name}: {who} differs from {OURS} by {gap:.1e}, more than {AGREEMENT:g}")
+        if not gap <= most:
+            raise DisagreementError(f"{name}: {who} differs from {OURS} by {gap:.1e}, more than {most:g}")
         worst = max(worst, float(gap))
     return worst

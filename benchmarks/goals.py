@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
+from markdown import measured
 from standings import standings
-from words import quantity
+from words import duration, quantity
 
 #: Loss and gradient: how many times as fast as JAX and torch, and how far above the matrix products alone.
 _LETTERS = {"JAX": 10.0, "torch": 20.0}
@@ -28,6 +30,18 @@ PROCESSES = {"--help": 0.2, "train, kernels cached": 2.0, "train, first ever": 3
 MEMORY, MEMORY_OF = 200.0, "train, kernels cached"
 #: The reference run: share of starts with at most one wrong pixel in any letter.
 WITHIN_ONE = 90.0
+#: Seconds of a step of L-BFGS without its evaluations, by parameters.
+OWN_COST = {339: 5e-6, 4744: 40e-6}
+#: The digits: how many times as fast as SciPy's L-BFGS-B our best method is.
+DIGITS_RATIO = 5.0
+#: The large network: how many times as fast as the peers, and our peak memory in terms of torch's.
+LARGE_RATIO, LARGE_MEMORY = 1.0, 1.0
+#: Seconds of a step of Levenberg-Marquardt.
+DAMPED_STEP = 5e-3
+#: A round of Powell's: how many times as fast as SciPy's, and what counts as the same end or better.
+POWELL_PARAMETERS, POWELL_RATIO, POWELL_END = 3479, 5.0, 1.0 + 1e-6
+#: All threads against one: what a ratio of two equals shows by noise.
+THREADS = 1.1
 
 
 @dataclass(frozen=True)
@@ -61,6 +75,12 @@ def goals(results: dict[str, Any]) -> list[Goal]:
         *_of_letters(results.get("letters", [])),
         *_of_processes(results.get("whole", [])),
         *_of_reference(results.get("reference", [])),
+        *_of_lbfgs(results.get("lbfgs", [])),
+        *_of_digits(measured(results.get("digits", []))),
+        *_of_large(results.get("large", [])),
+        *_of_damped(measured(results.get("damped", []))),
+        *_of_powell(measured(results.get("powell", []))),
+        *_of_threads(results.get("threads", [])),
     ]
 
 
@@ -114,6 +134,59 @@ def _of_reference(rows: list[dict[str, Any]]) -> Iterator[Goal]:
         yield Goal(what, share, WITHIN_ONE, True, "%")
 
 
+def _of_lbfgs(rows: list[dict[str, Any]]) -> Iterator[Goal]:
+    for row in rows:
+        if row["ours"] and row["parameters"] in OWN_COST:
+            n = row["parameters"]
+            yield Goal(f"L-BFGS step at n = {n}: its own cost", row["own_cost"], OWN_COST[n], False, "s")
+
+
+def _of_digits(rows: list[dict[str, Any]]) -> Iterator[Goal]:
+    own = [row for row in rows if row["ours"]]
+    if own:
+        best = min(own, key=_until)
+        yardstick = rows[0]
+        what = f"digits to the loss of {yardstick['steps']} steps of {yardstick['method']}: speed over it"
+        speed = yardstick["seconds"] / _until(best)
+        yield Goal(f"{what}, by {best['method']} ({best['setting']})", speed, DIGITS_RATIO, True, "x")
+
+
+def _until(row: dict[str, Any]) -> float:
+    return row["seconds"] if row["reached"] else inf
+
+
+def _of_large(rows: list[dict[str, Any]]) -> Iterator[Goal]:
+    for row in rows:
+        ours, *peers = row["times"]
+        what = f"loss and gradient, large, {row['precision']}"
+        for peer in peers:
+            yield Goal(f"{what}: speed over {peer}", row["times"][peer]["ratio"], LARGE_RATIO, True, "x")
+        if "torch" in row["peak_mb"]:
+            share = row["peak_mb"][ours] / row["peak_mb"]["torch"]
+            yield Goal(f"{what}: peak memory over torch's", share, LARGE_MEMORY, False, "x")
+
+
+def _of_damped(rows: list[dict[str, Any]]) -> Iterator[Goal]:
+    steps = [row["step"] for row in rows if row["ours"]]
+    if steps:
+        yield Goal("Levenberg-Marquardt on the table of 200: a step", min(steps), DAMPED_STEP, False, "s")
+
+
+def _of_powell(rows: list[dict[str, Any]]) -> Iterator[Goal]:
+    for row in rows:
+        what = f"Powell's round at n = {row['parameters']}"
+        if row["parameters"] == POWELL_PARAMETERS:
+            yield Goal(f"{what}: speed over SciPy's", row["ratio"], POWELL_RATIO, True, "x")
+        end = row["loss"]["ours"] / row["loss"]["scipy"]
+        yield Goal(f"{what}: end value over SciPy's", end, POWELL_END, False, "x")
+
+
+def _of_threads(rows: list[dict[str, Any]]) -> Iterator[Goal]:
+    for row in rows:
+        what = f"loss and gradient, {row['case']}: time on all cores over one thread"
+        yield Goal(what, row["ratio"], THREADS, False, "x")
+
+
 def lost(results: dict[str, Any]) -> list[str]:
     """A sentence for each race in which somebody was faster than we were."""
     sentences = [
@@ -135,4 +208,34 @@ def lost(results: dict[str, Any]) -> list[str]:
             for peer in standings(rows, font)[1:]
             if peer.ratio < 1.0
         ]
-    return sentences
+    return [*sentences, *_lost_descents(results), *_lost_on_large(results)]
+
+
+def _lost_descents(results: dict[str, Any]) -> Iterator[str]:
+    for row in results.get("lbfgs", []):
+        if row["ratio"] < 1.0:
+            yield f"Lost: on 200 steps of L-BFGS on {row['case']}, {row['method']} takes {_x(row['ratio'])} our time."
+    rows = measured(results.get("digits", []))
+    best = min((_until(row) for row in rows if row["ours"]), default=inf)
+    for row in rows:
+        if _until(row) >= best:
+            continue
+        if best == inf:
+            taken = duration(row["seconds"])
+            yield f"Lost: on digits to the given loss, which none of ours reaches, {row['method']} takes {taken}."
+        else:
+            yield f"Lost: on digits to the given loss, {row['method']} takes {_x(row['seconds'] / best)} our best time."
+
+
+def _lost_on_large(results: dict[str, Any]) -> Iterator[str]:
+    for row in results.get("large", []):
+        for who, times in row["times"].items():
+            if times["ratio"] < 1.0:
+                yield (
+                    f"Lost: on loss and gradient of the large network in {row['precision']}, {who} takes"
+                    f" {_x(times['ratio'])} our time."
+                )
+
+
+def _x(ratio: float) -> str:
+    return quantity(ratio, "x")

@@ -1,16 +1,19 @@
-"""The problems that all contestants are given: a network, its data and its start, the same for each."""
+"""The problems that all contestants are given: a network, its data and its start, the same for each.
+
+What is ours is imported where it is used, since a process whose memory is to be a peer's must not hold it.
+"""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scipy_ae.batches import Batch
-from scipy_ae.datasets import load_font, make_circles
-from scipy_ae.network import Network
-from scipy_ae.objective import Objective
+if TYPE_CHECKING:
+    from scipy_ae.network import Network
+    from scipy_ae.objective import Objective
 
 LETTERS = "35-28-23-2-23-28-35"
 THIRTEEN = "35-60-50-30-10-5-2-5-10-30-50-60-35"
@@ -18,6 +21,7 @@ CIRCLES = "42-25-15-9-3-2-3-9-15-25-42"
 SMALL = "16-8-3-8-16"
 DIGITS = "64-32-8-32-64"
 DEEP_DIGITS = "64-128-64-2-64-128-64"
+LARGE = "784-1000-500-250-30-250-500-1000-784"
 
 
 @dataclass(frozen=True)
@@ -25,7 +29,8 @@ class Case:
     """A dense tanh network on the rows of ``x`` (n, p), its code tanh or linear, without penalty.
 
     A logistic output goes with the cross-entropy from the logits, an identity output with the squared error; both are
-    summed over the outputs and averaged over the rows. ``start`` (n,) replaces the fan-in scaled one of seed 0.
+    summed over the outputs and averaged over the rows. ``start`` (n,) replaces the fan-in scaled one of seed 0. The
+    precision is that of ``x``.
     """
 
     name: str
@@ -36,12 +41,17 @@ class Case:
     start: np.ndarray | None = None
 
     @cached_property
-    def network(self) -> Network:
+    def network(self) -> "Network":
+        from scipy_ae.network import Network
+
         return Network.parse(self.layers, "tanh", self.output, self.code)
 
     @cached_property
-    def objective(self) -> Objective:
-        return Objective(self.network, Batch(self.x))
+    def objective(self) -> "Objective":
+        from scipy_ae.batches import Batch
+        from scipy_ae.objective import Objective
+
+        return Objective(self.network, Batch(self.x), dtype=self.x.dtype)
 
     @cached_property
     def theta(self) -> np.ndarray:
@@ -63,7 +73,8 @@ class Case:
     @property
     def linear(self) -> int:
         """Which hidden layer is linear, from 0; -1 for none."""
-        return len(self.network.encoder) - 1 if self.code == "identity" else -1
+        widths = [q for _, q in self.shapes]
+        return widths.index(min(widths)) if self.code == "identity" else -1
 
     @property
     def logistic(self) -> bool:
@@ -76,14 +87,16 @@ class Case:
 
 def evaluation_cases() -> list[Case]:
     """What loss and gradient are timed on."""
+    from scipy_ae.datasets import load_font, make_circles
+
     font, circles, digits = load_font(2), make_circles(100).x, _digits()
     return [
         Case("10 letters", LETTERS, font.select("10").x),
         Case("32 letters", LETTERS, font.x),
         Case("circles", CIRCLES, circles, "identity"),
         Case("32 letters, 13 layers", THIRTEEN, font.x),
-        _small(),
-        Case("digits", DIGITS, digits, "identity"),
+        small_case(),
+        digits_case(),
         Case("digits, cross-entropy", DIGITS, digits),
         Case("digits, deep", DEEP_DIGITS, digits, "identity"),
     ]
@@ -91,12 +104,27 @@ def evaluation_cases() -> list[Case]:
 
 def step_cases() -> list[Case]:
     """What a step of BFGS is timed on, from few parameters to many."""
+    from scipy_ae.datasets import load_font
+
     font = load_font(2).x
-    return [_small(), Case("32 letters, narrow", "35-13-2-13-35", font), Case("32 letters", LETTERS, font)]
+    return [small_case(), Case("32 letters, narrow", "35-13-2-13-35", font), Case("32 letters", LETTERS, font)]
 
 
-def _small() -> Case:
+def small_case() -> Case:
     return Case("table of 200", SMALL, np.random.default_rng(1).normal(size=(200, 16)), "identity")
+
+
+def digits_case() -> Case:
+    return Case("digits", DIGITS, _digits(), "identity")
+
+
+def large_case(dtype: str) -> Case:
+    """1000 rows of 28 x 28 pixels within [0, 1], drawn at random, and fan-in scaled weights, in this precision."""
+    rng = np.random.default_rng(0)
+    x = rng.random((1000, 784)).astype(dtype)
+    case = Case("large", LARGE, x)
+    parts = [part for p, q in case.shapes for part in (rng.normal(0, p**-0.5, p * q), np.zeros(q))]
+    return replace(case, start=np.concatenate(parts).astype(dtype))
 
 
 def _digits() -> np.ndarray:

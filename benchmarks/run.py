@@ -1,6 +1,6 @@
-"""Measure scipy-ae against its peers in one run; write RESULTS.md and results.json.
+"""Measure scipy-ae against its peers in one run; write RESULTS.md, results.json and results.png.
 
-python benchmarks/run.py                 all parts, some five minutes
+python benchmarks/run.py                 all parts, some twelve minutes
 python benchmarks/run.py --quick         few repeats, to see that all works
 python benchmarks/run.py --only A,B      loss and gradient, and the BFGS step
 """
@@ -13,20 +13,35 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from settings import ONE_THREAD
+from settings import ONE_THREAD, kernel_cache
 
-PARTS = {"A": "evaluation", "B": "step", "C": "letters", "D": "whole", "E": "reference"}
+PARTS = {
+    "A": "evaluation",
+    "B": "step",
+    "C": "letters",
+    "D": "whole",
+    "E": "reference",
+    "F": "lbfgs",
+    "G": "digits",
+    "H": "large",
+    "I": "damped",
+    "J": "powell",
+    "K": "single",
+    "L": "threads",
+}
 
 
 def main() -> None:
     arguments = _arguments()
     # before anything is imported that reads them
-    os.environ.update(ONE_THREAD)
+    os.environ.update(ONE_THREAD, NUMBA_CACHE_DIR=str(kernel_cache()))
     results = _measure(arguments.only, arguments.quick)
+    from picture import PICTURE, draw
     from tables import page, verdict
 
     arguments.out.mkdir(parents=True, exist_ok=True)
     (arguments.out / "results.json").write_text(json.dumps(results, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    draw(results, arguments.out / PICTURE)
     (arguments.out / "RESULTS.md").write_text(page(results), encoding="utf-8")
     print(verdict(results))
 
@@ -35,7 +50,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="few repeats and starts; not to be quoted")
     parser.add_argument(
-        "--only", type=_parts, default=list(PARTS), metavar="A,B", help="parts to measure, of A, B, C, D, E"
+        "--only", type=_parts, default=list(PARTS), metavar="A,B", help=f"parts to measure, of {', '.join(PARTS)}"
     )
     parser.add_argument("--out", type=Path, default=Path(__file__).parent, help="folder to write to [benchmarks]")
     return parser.parse_args()

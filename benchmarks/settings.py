@@ -1,5 +1,8 @@
 """What the whole benchmark agrees on."""
 
+import hashlib
+from pathlib import Path
+
 #: Threads and precision, set in the environment before any library is loaded.
 ONE_THREAD = {
     "OMP_NUM_THREADS": "1",
@@ -13,7 +16,7 @@ ONE_THREAD = {
 }
 
 #: Learning rates of Adam, of which the best is reported.
-ADAM_RATES = (0.002, 0.005, 0.01)
+ADAM_RATES = (0.005, 0.01, 0.02)
 #: Most steps of a jitted Adam, which cannot look at the clock, and seconds after which the other peers give up.
 ADAM_STEPS = 10_000
 SECONDS = 3.0
@@ -23,3 +26,18 @@ CHUNK = 50
 DECAY = 1e-4
 #: Iterations of SciPy's methods between two looks; one of TNC holds many evaluations.
 LOOK_EVERY = {"L-BFGS-B": 10, "TNC": 1}
+#: Pairs of step and gradient that each L-BFGS keeps, where that can be set.
+PAIRS = 20
+
+
+def kernel_cache() -> Path:
+    """A folder for compiled kernels, another one for each state of their sources.
+
+    Numba's cache looks at the file of a kernel alone, not at those of the kernels that it calls: in a folder shared by
+    two states the one would be timed under the other's name.
+    """
+    here = Path(__file__).resolve().parent
+    digest = hashlib.sha256()
+    for path in sorted((here.parent / "scipy_ae" / "kernels").glob("*.py")):
+        digest.update(path.read_bytes())
+    return here / ".kernels" / digest.hexdigest()[:16]

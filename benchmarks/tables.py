@@ -1,9 +1,12 @@
 """The results as a page of Markdown."""
 
-from collections.abc import Iterable
 from typing import Any
 
+import tables_machine
+import tables_solvers
 from goals import goals, lost
+from markdown import paragraphs, table, title
+from picture import PICTURE, panels
 from settings import ADAM_STEPS, DECAY, SECONDS
 from standings import standings
 from words import digits, duration, quantity
@@ -11,8 +14,9 @@ from words import digits, duration, quantity
 
 def page(results: dict[str, Any]) -> str:
     """The whole of RESULTS.md."""
-    parts = [section(part, results[part]) for part in SECTIONS if part in results]
-    return _paragraphs(_head(results), verdict(results), _goals(results), *parts) + "\n"
+    parts = [section(part, results[part]) for part in ORDER if part in results]
+    picture = f"![Loss over seconds, one line a method, ours in strong colours]({PICTURE})" if panels(results) else ""
+    return paragraphs(_head(results), verdict(results), _goals(results), picture, *parts) + "\n"
 
 
 def section(part: str, rows: list[dict[str, Any]]) -> str:
@@ -20,22 +24,11 @@ def section(part: str, rows: list[dict[str, Any]]) -> str:
     return SECTIONS[part](rows)
 
 
-def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    """A Markdown table; the first column is set to the left, the others to the right."""
-    head = list(head)
-    lines = [head, ["---"] + ["---:"] * (len(head) - 1), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def _paragraphs(*parts: str) -> str:
-    return "\n\n".join(parts)
-
-
 def _head(results: dict[str, Any]) -> str:
     machine = results["machine"]
     versions = ", ".join(f"{name} {version}" for name, version in results["versions"].items())
     quick = " --quick` (few repeats: not to be quoted)" if results["quick"] else "`"
-    return _paragraphs(
+    return paragraphs(
         "# Results of the benchmarks",
         f"Written by `python benchmarks/run.py{quick} on {results['date']}, all in one run of"
         f" {results['seconds']:.0f} s. README.md tells what each row means.",
@@ -50,7 +43,7 @@ def verdict(results: dict[str, Any]) -> str:
     asked = goals(results)
     said = lost(results) + [goal.sentence() for goal in asked if not goal.reached]
     nowhere = f"Nowhere: all {len(asked)} goals are reached and no race is lost."
-    return _paragraphs("## Where we lose or miss a goal", "\n".join(f"- {sentence}" for sentence in said) or nowhere)
+    return paragraphs("## Where we lose or miss a goal", "\n".join(f"- {sentence}" for sentence in said) or nowhere)
 
 
 def _goals(results: dict[str, Any]) -> str:
@@ -58,14 +51,14 @@ def _goals(results: dict[str, Any]) -> str:
         [goal.what, goal.asked, quantity(goal.got, goal.unit), "yes" if goal.reached else "**no**"]
         for goal in goals(results)
     ]
-    return _paragraphs("## Goals", table(("what", "goal", "measured", "reached"), rows))
+    return paragraphs("## Goals", table(("what", "goal", "measured", "reached"), rows))
 
 
 def _evaluation(rows: list[dict[str, Any]]) -> str:
     names = list(dict.fromkeys(name for row in rows for name in row["times"]))
     agreement = max(row["disagreement"] for row in rows)
     first = [[row["case"], *map(duration, row["first_call"].values())] for row in rows]
-    return _paragraphs(
+    return paragraphs(
         "## A. Loss and gradient",
         "Median time of one evaluation (least in brackets), and its ratio to ours: the median over rounds in which all"
         f" take turns. All give our values to {agreement:.0e}, relative.",
@@ -84,17 +77,13 @@ def _evaluation_row(row: dict[str, Any], names: list[str]) -> list[str]:
             continue
         ratio = "" if name == names[0] else f", **{quantity(times['ratio'], 'x')}**"
         cells.append(f"{duration(times['median'])} ({duration(times['least'])}){ratio}")
-    return [_title(row), str(row["parameters"]), row["loss"], *cells]
-
-
-def _title(row: dict[str, Any]) -> str:
-    return f"{row['case']}: {row['layers']}, {row['rows']} rows"
+    return [title(row), str(row["parameters"]), row["loss"], *cells]
 
 
 def _step(rows: list[dict[str, Any]]) -> str:
     cells = [
         [
-            _title(row),
+            title(row),
             str(row["parameters"]),
             duration(row["ours"]),
             duration(row["ours_200"]),
@@ -104,7 +93,7 @@ def _step(rows: list[dict[str, Any]]) -> str:
         ]
         for row in rows
     ]
-    return _paragraphs(
+    return paragraphs(
         "## B. A step of BFGS, evaluation included",
         f"From the identity. Ours is the mean of the first {rows[0]['steps']} steps; since a step costs the more"
         " the more went before, the mean of the first 200 stands beside it. SciPy's is the mean of as many steps as the"
@@ -130,12 +119,13 @@ def _letters(rows: list[dict[str, Any]]) -> str:
                     f"**{quantity(standing.ratio, 'x')}**",
                 ]
             )
-    return _paragraphs(
+    return paragraphs(
         "## C. 32 letters perfect through two numbers",
         "Time until no pixel of any letter is wrong, from the same fan-in scaled starts; of each peer the best of the"
         " settings tried; compilation is not in it. A start that is not perfect within the limit"
-        f" ({ADAM_STEPS} steps for JAX, {SECONDS:g} s for the other peers) counts as 'never'. The ratio is the median"
-        f" over the starts that both were given. Ours carries an L2 term of {DECAY:g}; of the peers those that say so.",
+        f" ({ADAM_STEPS} steps for JAX Adam, {SECONDS:g} s for the other peers) counts as 'never'. The ratio is the"
+        f" median over the starts that both were given. Ours carries an L2 term of {DECAY:g}; of the peers those that"
+        " say so.",
         table(("font", "method", "setting", "perfect", "median", "worst", "ratio"), cells),
     )
 
@@ -151,7 +141,7 @@ def _whole(rows: list[dict[str, Any]]) -> str:
         ]
         for row in rows
     ]
-    return _paragraphs(
+    return paragraphs(
         "## D. The command, whole process",
         "`train` is the reference run, `scipy-ae train --solver BFGS --every 4 --std 0.73`, with its report; threads as"
         " the system gives them.",
@@ -170,7 +160,7 @@ def _reference(rows: list[dict[str, Any]]) -> str:
         ]
         for row in rows
     ]
-    return _paragraphs(
+    return paragraphs(
         "## E. The reference run, start by start",
         "Ten letters, `--solver BFGS --every 4 --std 0.73`, all 220 iterations, from as many seeds as the table says;"
         " pixels are counted at the best weights, medians over the starts. No peer takes part.",
@@ -178,10 +168,18 @@ def _reference(rows: list[dict[str, Any]]) -> str:
     )
 
 
+#: In the order of the page.
 SECTIONS = {
     "evaluation": _evaluation,
     "step": _step,
     "letters": _letters,
     "whole": _whole,
     "reference": _reference,
+    **tables_solvers.SECTIONS,
+    **tables_machine.SECTIONS,
 }
+#: The parts in the order of the page.
+ORDER = (
+    "evaluation", "step", "letters", "whole", "reference", "lbfgs", "digits", "large", "damped", "powell", "single",
+    "threads",
+)  # fmt: skip

@@ -1,28 +1,16 @@
 """Part D: the command as a user runs it, the whole process: wall seconds and peak memory."""
 
-import json
 import os
-import subprocess
-import sys
 import sysconfig
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from children import watched
 from peers import Peer
 from settings import ONE_THREAD
 
 REFERENCE = ["train", "--solver", "BFGS", "--every", "4", "--std", "0.73"]
-
-#: Run in a small process of its own: what a child inherits of its parent's peak memory is then next to nothing.
-_WATCH = """
-import json, resource, subprocess, sys, time
-started = time.perf_counter()
-done = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-seconds = time.perf_counter() - started
-peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-print(json.dumps({"seconds": seconds, "peak": peak, "code": done.returncode, "said": done.stderr[-500:]}))
-"""
 
 
 def measure(peers: list[Peer], quick: bool) -> list[dict[str, Any]]:
@@ -37,7 +25,7 @@ def measure(peers: list[Peer], quick: bool) -> list[dict[str, Any]]:
         environment |= {} if quick else {"NUMBA_CACHE_DIR": str(Path(folder, "cache"))}
 
         def run(*words: str) -> dict[str, Any]:
-            return _watched([str(program), *words], folder, environment)
+            return watched([str(program), *words], folder, environment)
 
         rows = [] if quick else [_row("train, first ever", [run(*REFERENCE)])]
         run(*REFERENCE)
@@ -46,23 +34,12 @@ def measure(peers: list[Peer], quick: bool) -> list[dict[str, Any]]:
     return rows
 
 
-def _watched(command: list[str], folder: str, environment: dict[str, str]) -> dict[str, Any]:
-    watcher = [sys.executable, "-c", _WATCH, *command]
-    done = subprocess.run(watcher, cwd=folder, env=environment, capture_output=True, text=True, check=True)
-    seen = json.loads(done.stdout)
-    if seen["code"] != 0:
-        raise RuntimeError(f"{' '.join(command[1:])} ended with {seen['code']}: {seen['said']}")
-    return seen
-
-
 def _row(name: str, runs: list[dict[str, Any]]) -> dict[str, Any]:
     times = sorted(run["seconds"] for run in runs)
-    # the system counts in KiB, macOS in bytes
-    unit = 1e6 if sys.platform == "darwin" else 1e6 / 1024
     return {
         "command": name,
         "runs": len(times),
         "median": times[len(times) // 2],
         "least": times[0],
-        "peak_mb": max(run["peak"] for run in runs) / unit,
+        "peak_mb": max(run["peak_mb"] for run in runs),
     }

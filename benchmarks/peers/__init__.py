@@ -4,15 +4,26 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 
+from descents import Minimiser
 from problems import Case, Evaluation, Trainer
 
 #: Each holds a ``PEER``.
-MODULES = {"NumPy": "numpy_peer", "JAX": "jax_peer", "torch": "torch_peer", "SciPy": "scipy_peer"}
+MODULES = {
+    "NumPy": "numpy_peer",
+    "JAX": "jax_peer",
+    "torch": "torch_peer",
+    "SciPy": "scipy_peer",
+    "jaxopt": "jaxopt_peer",
+    "optax": "optax_peer",
+    "optimistix": "optimistix_peer",
+    "pytorch-minimize": "minimize_peer",
+    "scikit-learn": "sklearn_peer",
+}
 
 
 @dataclass(frozen=True)
 class Peer:
-    """What a library takes part in: loss and gradient, the letters, or both.
+    """What a library takes part in: loss and gradient, the letters, descents.
 
     ``packages`` are those whose versions are reported.
     """
@@ -21,6 +32,7 @@ class Peer:
     packages: tuple[str, ...]
     evaluation: Callable[[Case], Evaluation] | None = None
     trainers: Callable[[], list[Trainer]] | None = None
+    minimisers: Callable[[], list[Minimiser]] | None = None
 
 
 def load() -> tuple[list[Peer], list[str]]:
@@ -32,3 +44,11 @@ def load() -> tuple[list[Peer], list[str]]:
         except ImportError as error:
             missing.append(f"{name} is left out: {error}.")
     return found, missing
+
+
+def minimisers(peers: list[Peer], *kinds: str) -> list[Minimiser]:
+    """Those of these kinds, ours first."""
+    from peers import ours
+
+    offered = ours.minimisers() + [each for peer in peers if peer.minimisers for each in peer.minimisers()]
+    return [each for each in offered if each.kind in kinds]

@@ -20,7 +20,7 @@ from peers import Peer
 
 def evaluation(case: Case) -> Evaluation:
     theta, x = jnp.asarray(case.theta), jnp.asarray(case.x)
-    both = jax.jit(jax.value_and_grad(partial(_loss, tuple(case.shapes), case.linear, case.logistic)))
+    both = jax.jit(jax.value_and_grad(partial(loss, tuple(case.shapes), case.linear, case.logistic)))
 
     def call() -> tuple[jax.Array, jax.Array]:
         return jax.block_until_ready(both(theta, x))
@@ -32,7 +32,7 @@ def evaluation(case: Case) -> Evaluation:
     return Evaluation(call, answer)
 
 
-def _logits(shapes: tuple[tuple[int, int], ...], linear: int, theta: jax.Array, x: jax.Array) -> jax.Array:
+def logits(shapes: tuple[tuple[int, int], ...], linear: int, theta: jax.Array, x: jax.Array) -> jax.Array:
     """What comes into the last activation, (n, q)."""
     # split, not slices: its transpose is one concatenation in place of a sum of padded vectors
     parts = jnp.split(theta, np.cumsum([size for p, q in shapes for size in (p * q, q)])[:-1])
@@ -43,8 +43,8 @@ def _logits(shapes: tuple[tuple[int, int], ...], linear: int, theta: jax.Array, 
     return a
 
 
-def _loss(shapes, linear: int, logistic: bool, theta: jax.Array, x: jax.Array) -> jax.Array:
-    a = _logits(shapes, linear, theta, x)
+def loss(shapes, linear: int, logistic: bool, theta: jax.Array, x: jax.Array) -> jax.Array:
+    a = logits(shapes, linear, theta, x)
     if logistic:
         # log(1 + e^a) so written that its derivative at 0 is one half whatever that of abs is held to be there
         size = jnp.abs(a)
@@ -69,7 +69,7 @@ def _train(rate: float, case: Case) -> Trained:
 @cache
 def _adam_loop(shapes: tuple[tuple[int, int], ...], linear: int) -> Callable:
     """``loop(theta, x, rate, most)``: Adam until no pixel is wrong, looked at every CHUNK steps; steps and theta."""
-    gradient = jax.grad(partial(_loss, shapes, linear, True))
+    gradient = jax.grad(partial(loss, shapes, linear, True))
 
     def loop(theta, x, rate, most):
         def step(k, state):
@@ -83,7 +83,7 @@ def _adam_loop(shapes: tuple[tuple[int, int], ...], linear: int) -> Callable:
         def chunk(state):
             k, _, rest = state
             rest = jax.lax.fori_loop(k, k + CHUNK, step, rest)
-            return k + CHUNK, jnp.sum((_logits(shapes, linear, rest[0], x) > 0) != (x > 0.5)), rest
+            return k + CHUNK, jnp.sum((logits(shapes, linear, rest[0], x) > 0) != (x > 0.5)), rest
 
         def unfinished(state):
             return (state[0] < most) & (state[1] > 0)

@@ -1,5 +1,7 @@
 """NumPy: backpropagation as a careful user writes it by hand, and the matrix products alone."""
 
+from collections.abc import Callable
+
 import numpy as np
 from problems import Case, Evaluation
 
@@ -18,6 +20,16 @@ def evaluation(case: Case) -> Evaluation:
         return call(), gradient.copy()
 
     return Evaluation(call, answer)
+
+
+def function(case: Case) -> Callable[[np.ndarray], tuple[float, np.ndarray]]:
+    """Value and gradient of a flat theta, as SciPy's methods ask for them."""
+
+    def both(theta: np.ndarray) -> tuple[float, np.ndarray]:
+        gradient = np.empty_like(theta)
+        return _backpropagate(case, *unpack(case, theta), *unpack(case, gradient)), gradient
+
+    return both
 
 
 def unpack(case: Case, theta: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:

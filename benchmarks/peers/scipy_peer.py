@@ -6,15 +6,18 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from descents import Course, Descent, Enough, Limits, Minimiser
 from problems import Case, Trained, Trainer, wrong_pixels
-from scipy.optimize import OptimizeResult, minimize
-from settings import DECAY, LOOK_EVERY, SECONDS
+from scipy.optimize import OptimizeResult, least_squares, minimize
+from settings import DECAY, LOOK_EVERY, PAIRS, SECONDS
 
-from peers import Peer
+from peers import Peer, numpy_peer
 from scipy_ae.batches import Batch
 from scipy_ae.objective import Objective
 from scipy_ae.penalties import L2
 
+#: What others are held against in the descents.
+YARDSTICK = "SciPy L-BFGS-B"
 #: Options that keep the methods' own tolerances and limits from ending a run: pixels and the clock decide.
 _LIMITS: dict[str, dict[str, Any]] = {
     "L-BFGS-B": {"ftol": 0, "gtol": 0, "maxfun": 10**7, "maxiter": 10**7},
@@ -32,10 +35,6 @@ def trainers() -> list[Trainer]:
     ]
 
 
-class _Enough(Exception):  # noqa: N818 - a way out, no error; StopIteration escapes from some methods and not from others
-    """No pixel is wrong, or the time is over."""
-
-
 def _train(method: str, options: dict[str, Any], l2: float, case: Case) -> Trained:
     objective = Objective(case.network, Batch(case.x), penalties=(L2(l2),)) if l2 else case.objective
     started, steps, last = time.perf_counter(), 0, case.theta
@@ -44,11 +43,11 @@ def _train(method: str, options: dict[str, Any], l2: float, case: Case) -> Train
         nonlocal steps, last
         steps, last = steps + 1, theta
         if steps % LOOK_EVERY[method] == 0 and wrong_pixels(case, theta) == 0:
-            raise _Enough
+            raise Enough
         if time.perf_counter() - started > SECONDS:
-            raise _Enough
+            raise Enough
 
-    with suppress(_Enough):
+    with suppress(Enough):
         last = minimize(
             objective.fun_and_jac, case.theta, jac=True, method=method, callback=look,
             options=_LIMITS[method] | options,
@@ -64,4 +63,63 @@ def bfgs(case: Case, steps: int, callback=None) -> OptimizeResult:
     )  # fmt: skip
 
 
-PEER = Peer("SciPy", ("scipy",), trainers=trainers)
+def minimisers() -> list[Minimiser]:
+    """The first is the yardstick: only the solver differs from ours."""
+    lbfgs = f"{PAIRS} pairs"
+    squares = "Levenberg-Marquardt"
+    return [
+        Minimiser(YARDSTICK, lbfgs, "L-BFGS", partial(_descend, False), on_ours=True),
+        Minimiser("SciPy L-BFGS-B, NumPy objective", lbfgs, "L-BFGS", partial(_descend, True)),
+        Minimiser("SciPy least_squares", "trf", squares, partial(_descend_squares, "trf"), on_ours=True),
+        Minimiser("SciPy least_squares", "lm", squares, partial(_descend_squares, "lm"), on_ours=True),
+        Minimiser("SciPy Powell", "defaults", "Powell", _descend_powell, on_ours=True),
+    ]
+
+
+def _descend(by_numpy: bool, case: Case, limits: Limits) -> Descent:
+    course = Course(limits)
+    function, last = numpy_peer.function(case) if by_numpy else case.objective.fun_and_jac, case.theta
+    steps = evaluations = 0
+
+    def fun(theta: np.ndarray) -> tuple[float, np.ndarray]:
+        nonlocal evaluations
+        evaluations += 1
+        return function(theta)
+
+    def look(intermediate_result: OptimizeResult) -> None:
+        nonlocal steps, last
+        steps, last = steps + 1, intermediate_result.x
+        course.require(intermediate_result.fun)
+
+    function(case.theta)
+    course.begin()
+    with suppress(Enough):
+        result = minimize(
+            fun, case.theta, jac=True, method="L-BFGS-B", callback=look if limits.watch else None,
+            options=_LIMITS["L-BFGS-B"] | {"maxcor": PAIRS, "maxiter": limits.steps},
+        )  # fmt: skip
+        steps, last = result.nit, result.x
+    return course.end(steps, evaluations, last, course.seconds)
+
+
+def _descend_squares(method: str, case: Case, limits: Limits) -> Descent:
+    """Least squares on our residuals and their derivative; a step is a Jacobian taken."""
+    course, objective = Course(limits), case.objective
+    objective.residual_jac(case.theta), objective.residual(case.theta)
+    course.begin()
+    result = least_squares(
+        objective.residual, case.theta, objective.residual_jac, method=method,
+        ftol=1e-15, xtol=1e-15, gtol=1e-15, max_nfev=limits.steps,
+    )  # fmt: skip
+    return course.end(result.njev, result.nfev, result.x, course.seconds)
+
+
+def _descend_powell(case: Case, limits: Limits) -> Descent:
+    course, fun = Course(limits), case.objective.fun
+    fun(case.theta)
+    course.begin()
+    result = minimize(fun, case.theta, method="Powell", options={"maxiter": limits.steps, "ftol": 0.0})
+    return course.end(result.nit, result.nfev, result.x, course.seconds)
+
+
+PEER = Peer("SciPy", ("scipy",), trainers=trainers, minimisers=minimisers)
