@@ -219,7 +219,7 @@ BAD = {
     "--quiet --json": "quiet and json contradict",
     "--solver-option gtol": "solver-option: 'gtol'",
     "--solver-option foo=1": "unknown option of BFGS 'foo'",
-    "--solver CG --solver-option gtol=x": "solver-option: CG does not accept",
+    "--solver scipy.CG --solver-option gtol=x": "solver-option: scipy.CG does not accept",
     "--dataset missing.csv": "missing.csv",
     "--dataset nan.csv": "nan.csv",
     "--dataset empty.csv": "empty.csv",

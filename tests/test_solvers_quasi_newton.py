@@ -165,11 +165,11 @@ def test_limited_memory_is_bfgs_until_a_pair_is_dropped():
     assert worst_difference(limited, full) < 1e-6
 
 
-def test_default_limit_is_256_mib():
+def test_default_limit_is_one_gib():
     assert isinstance(solvers.get("BFGS").solve(quadratic(6, 2.0), np.ones(6), maxiter=1).memory, DirectionSum)
     big = FunctionProblem(lambda x: 0.5 * x @ x, lambda x: x.copy())
-    assert isinstance(solvers.get("BFGS").solve(big, np.ones(4096), maxiter=1).memory, DirectionSum)
-    assert isinstance(solvers.get("BFGS").solve(big, np.ones(4097), maxiter=1).memory, PairRing)
+    assert isinstance(solvers.get("BFGS").solve(big, np.ones(8192), maxiter=1).memory, DirectionSum)
+    assert isinstance(solvers.get("BFGS").solve(big, np.ones(8193), maxiter=1).memory, PairRing)
 
 
 def test_pair_without_curvature_is_left_out():

@@ -201,7 +201,7 @@ def test_a_spec_refuses_what_cannot_be(given, message):
         ({"solver_options": ("gtol",)}, "solver-option: 'gtol' is not accepted; KEY=VALUE"),
         ({"solver_options": ("=1",)}, "solver-option: '=1'"),
         ({"solver_options": ("gtol=x",)}, "gtol: got 'x'"),
-        ({"solver": "CG", "solver_options": ("gtol=x",)}, "solver-option: CG does not accept gtol=x"),
+        ({"solver": "scipy.CG", "solver_options": ("gtol=x",)}, "solver-option: scipy.CG does not accept gtol=x"),
         ({"solver": "scipy.BFGS", "solver_options": ("hess_inv0=3",)}, "does not accept hess_inv0=3"),
         ({"schedule": "adam:3 bfgs:3", "solver_options": ("gtl=1",)}, "unknown solver-option 'gtl': did you mean"),
         ({"init": "fanin"}, "unknown init 'fanin': did you mean 'fan-in'"),

@@ -15,6 +15,8 @@ from scipy_ae.solvers.registry import OURS
 
 #: Tolerances, which are switched off: every solver goes on until its time is up or it finds nothing better.
 TOLERANCES = ("gtol", "ftol", "xtol", "xatol", "fatol")
+#: What they are set to: less than float64 can show, but more than its epsilon, below which least_squares refuses.
+_NOTHING = 1e-15
 #: A bound of SciPy's on evaluations that would come before the time is up.
 _UNBOUNDED = {"maxfun": 2**31 - 1, "maxfev": 2**31 - 1}
 #: Factors on a first-order method's own eta; of the three the best is reported.
@@ -76,7 +78,7 @@ def _refusal(solver: Solver, objective: Objective) -> str:
 
 
 def _contenders(solver: Solver, accepted: tuple[str, ...]) -> list[Contender]:
-    options: dict[str, Any] = dict.fromkeys((name for name in TOLERANCES if name in accepted), 0.0)
+    options: dict[str, Any] = dict.fromkeys((name for name in TOLERANCES if name in accepted), _NOTHING)
     options |= {name: bound for name, bound in _UNBOUNDED.items() if name in accepted}
     if not (solver.first_order and "eta" in accepted):
         return [Contender(solver.name, solver.name, options)]

@@ -8,6 +8,7 @@ from scipy_ae.errors import InputError, UnsupportedError
 from scipy_ae.kernels import powell as kernel
 from scipy_ae.kernels.machine import EVALUATIONS, F_NEW, X_NEW, X
 from scipy_ae.solvers.base import CONVERGED, MAXITER, STOPPED, End, Report, Solver, number
+from scipy_ae.solvers.descent import checked
 from scipy_ae.solvers.free_memory import free_bytes
 from scipy_ae.solvers.machine import Machine
 from scipy_ae.solvers.watched import Point, Watched
@@ -52,8 +53,7 @@ class Powell(Solver):
         self._direc = direc
 
     def _run(self, watched: Watched, start: Point, maxiter: int | None, memory: Any, report: Report) -> End:
-        if memory is not None:
-            raise InputError("memory: Powell carries none; accepted is None")
+        checked(self.name, memory, start.theta.size, type(None))
         machine = _Machine(watched, start, 100.0 * self._xtol, self._maxfev)
         directions = _Directions(start.theta.size, self._direc)
         limit = 1000 * start.theta.size if maxiter is None else maxiter

@@ -30,8 +30,8 @@ class BFGS(Solver):
         is known (Nocedal & Wright 2006, eq. 6.20); or the identity times a number above 0. Networks whose loss is a
         mean over samples are flat in most directions, and learn much faster from some 100 than from the other two.
     max_memory : int
-        Bytes that H may take, 256 MiB unless told. Folding needs rows and matrix at once, 16 n^2 bytes (n = 4096 for
-        256 MiB). Where that is too much H is kept as pairs of step and change of gradient, 16 n bytes each, and when
+        Bytes that H may take, 1 GiB unless told. Folding needs rows and matrix at once, 16 n^2 bytes (n = 8192 for
+        1 GiB). Where that is too much H is kept as pairs of step and change of gradient, 16 n bytes each, and when
         the next pair would be over the limit the oldest is dropped: from then on this is L-BFGS with
         ``max_memory / 16 n`` pairs (at least one), scaled by the newest.
     """
@@ -49,7 +49,7 @@ class BFGS(Solver):
         c2: float = 0.9,
         hess_inv0: np.ndarray | None = None,
         h0: str | float = "identity",
-        max_memory: int = 256 * 2**20,
+        max_memory: int = 2**30,
     ) -> None:
         self._rules = Rules(gtol, norm, xrtol, 0.0, c1, c2)
         if isinstance(h0, str) and h0 not in ("identity", "first-pair"):
