@@ -27,7 +27,7 @@ DECAY = 1e-4
 #: Iterations of SciPy's methods between two looks; one of TNC holds many evaluations.
 LOOK_EVERY = {"L-BFGS-B": 10, "TNC": 1}
 #: Pairs of step and gradient that each L-BFGS keeps, where that can be set.
-PAIRS = 20
+PAIRS = 10
 
 
 def kernel_cache() -> Path:

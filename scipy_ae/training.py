@@ -23,8 +23,8 @@ from scipy_ae.solvers.result import Result
 
 #: Multiplications in a network's largest product up to which more BLAS threads only get in each other's way.
 ONE_THREAD = 4_000_000
-#: Weights times rows up to which the steps of a burst are looked at by tens: a look costs as much as one of them.
-BRISK, TENS = 1_000_000, 10
+#: Weights times rows up to which the steps of a burst are looked at by so many: a look costs as much as one of them.
+BRISK, AT_ONCE = 1_000_000, 25
 #: Steps of a phase whose records wait for one another.
 CHUNK = 25
 #: The ``stop`` of a training that was asked to end, and how that of a diverged one begins.
@@ -203,7 +203,7 @@ class _Run:
         """The whole turn as one iteration; a burst ends at its lowest point, or where it began."""
         before = self.value if turn.phase == "burst" else None
         brisk = self.objective.size * len(self.objective.batch) <= BRISK
-        result = self._solve(turn, self.objective, turn.steps, self._watch_burst, TENS if brisk else 1)
+        result = self._solve(turn, self.objective, turn.steps, self._watch_burst, AT_ONCE if brisk else 1)
         if before is None or result.fun <= self.value:
             self._move(result.x, result.fun, result.get("jac"))
         return self._ended(turn, result.nit, result.message, before, diverged=_diverged(turn, result))

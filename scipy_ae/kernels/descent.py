@@ -18,7 +18,7 @@ from scipy_ae.kernels.machine import (
     F,
     answered,
     at,
-    move,
+    propose,
 )
 from scipy_ae.kernels.quasi_newton import dot, largest
 
@@ -31,8 +31,8 @@ VECTORS = 8
 F_BEFORE, SLOPE, GTOL, NORM, XRTOL, FTOL, C1, C2, SEARCH = range(3, 12)
 REALS = SEARCH + STATE_SIZE
 #: Whole numbers, after the common ones: which of the two directions is this one.
-TURN = 5
-WHOLE = 6
+TURN = 6
+WHOLE = 7
 _SEARCH, _TRIAL = range(2)
 
 
@@ -48,7 +48,7 @@ def descend(address, context, learner, learned, vectors, reals, whole, size, ste
     while True:
         here, there = 2 * whole[SIDE], 2 - 2 * whole[SIDE]
         p, p_new = at(vectors, P + whole[TURN], size), at(vectors, P_NEW - whole[TURN], size)
-        x, g = at(vectors, here, size), at(vectors, here + 1, size)
+        g = at(vectors, here + 1, size)
         x_new, g_new = at(vectors, there, size), at(vectors, there + 1, size)
         if whole[PHASE] == _SEARCH:
             if whole[STEPS] >= steps:
@@ -59,14 +59,14 @@ def descend(address, context, learner, learned, vectors, reals, whole, size, ste
             alpha = search_begin(search, reals[F], reals[F_BEFORE], reals[SLOPE], reals[C1], reals[C2])
             if not alpha > 0.0:  # the last step changed nothing, so there is no length to go by
                 return FAILED
-            move(x, alpha, p, x_new)
+            propose(vectors, whole, size, alpha, p)
             whole[PHASE] = _TRIAL
         if not answered(address, context, vectors, reals, whole, size):
             return ASK
         verdict = search_next(search, reals[F_NEW], dot(g_new, p))
         alpha = search[STEP]
         if verdict == EVALUATE and alpha > 0.0:
-            move(x, alpha, p, x_new)
+            propose(vectors, whole, size, alpha, p)
             continue
         whole[PHASE] = _SEARCH
         if verdict != ACCEPTED:

@@ -5,7 +5,7 @@ import math
 import numpy as np
 from numba import njit
 
-from scipy_ae.kernels.machine import ASK, DONE, F_NEW, PHASE, SIDE, STEPS, F, answered, at, move
+from scipy_ae.kernels.machine import ASK, DONE, F_NEW, PHASE, SIDE, STEPS, F, answered, at, propose
 from scipy_ae.kernels.quasi_newton import largest
 
 GRADIENT_DESCENT, MOMENTUM, ADAPTIVE_ETA, ADAM = range(4)
@@ -20,8 +20,8 @@ ETA, PART, GTOL, A, B, C = range(3, 9)
 REALS = 9
 #: Whole numbers, after the common ones: the method, whether it is guarded, whether it remembers anything, steps ever
 #: taken, falls in a row and how many of them raise eta, halvings of the step that is tried.
-KIND, GUARD, REMEMBERS, T, STREAK, PATIENCE, HALVINGS = range(5, 12)
-WHOLE = 12
+KIND, GUARD, REMEMBERS, T, STREAK, PATIENCE, HALVINGS = range(6, 13)
+WHOLE = 13
 MOST_HALVINGS = 40
 _PROPOSE, _TRIAL = range(2)
 
@@ -34,8 +34,7 @@ def first_order(address, context, vectors, reals, whole, size, steps):
     is emptied and the plain step tried.
     """
     while True:
-        here, there = 2 * whole[SIDE], 2 - 2 * whole[SIDE]
-        x, g, x_new = at(vectors, here, size), at(vectors, here + 1, size), at(vectors, there, size)
+        g = at(vectors, 2 * whole[SIDE] + 1, size)
         step, m, v = at(vectors, STEP, size), at(vectors, M, size), at(vectors, V, size)
         if whole[PHASE] == _PROPOSE:
             if largest(g) <= reals[GTOL]:
@@ -44,14 +43,14 @@ def first_order(address, context, vectors, reals, whole, size, steps):
                 return DONE
             _propose(reals, whole, g, m, v, step)
             reals[PART], whole[HALVINGS], whole[PHASE] = 1.0, 0, _TRIAL
-            move(x, 1.0, step, x_new)
+            propose(vectors, whole, size, 1.0, step)
         if not answered(address, context, vectors, reals, whole, size):
             return ASK
         good = reals[F_NEW] <= reals[F] if whole[GUARD] else math.isfinite(reals[F_NEW])
         if not good and whole[GUARD] and whole[HALVINGS] < MOST_HALVINGS:
             reals[PART] *= 0.5
             whole[HALVINGS] += 1
-            move(x, reals[PART], step, x_new)
+            propose(vectors, whole, size, reals[PART], step)
             continue
         whole[PHASE] = _PROPOSE
         if good:

@@ -16,8 +16,8 @@ VECTORS = 6
 TOL, DROP, LINE = range(3, 6)
 REALS = LINE + LINE_SIZE
 #: Whole numbers, after the common ones: the direction that is searched, and the one of the largest decrease.
-NEXT, BIGGEST = 5, 6
-WHOLE = 7
+NEXT, BIGGEST = 6, 7
+WHOLE = 8
 _BEGIN, _LOOK = range(2)
 _SHORTEST = 1e-3
 

@@ -65,21 +65,25 @@ def largest(a: np.ndarray) -> float:
 
 
 @njit(cache=True, fastmath=REORDER, error_model="numpy", forceinline=True)
-def difference(
-    alpha: float, p: np.ndarray, g_old: np.ndarray, g_new: np.ndarray, s: np.ndarray, y: np.ndarray
-) -> tuple[float, float]:
-    """Write s = alpha p and y = g_new - g_old; return y . s and y . y, or 0 and 0 for a pair to leave out."""
-    for i in range(p.size):
-        s[i] = alpha * p[i]
-        y[i] = g_new[i] - g_old[i]
+def curvature(alpha: float, p: np.ndarray, g_old: np.ndarray, g_new: np.ndarray) -> tuple[float, float]:
+    """y . s and y . y for s = alpha p and y = g_new - g_old, or 0 and 0 for a pair to leave out."""
     ys, yy, ss = 0.0, 0.0, 0.0
     for i in range(p.size):
-        ys += s[i] * y[i]
-        yy += y[i] * y[i]
-        ss += s[i] * s[i]
+        step, change = alpha * p[i], g_new[i] - g_old[i]
+        ys += step * change
+        yy += change * change
+        ss += step * step
     if not ys > EPS * math.sqrt(ss * yy):
         return 0.0, 0.0
     return ys, yy
+
+
+@njit(cache=True, error_model="numpy", forceinline=True)
+def pair(alpha: float, p: np.ndarray, g_old: np.ndarray, g_new: np.ndarray, s: np.ndarray, y: np.ndarray) -> None:
+    """Write s = alpha p and y = g_new - g_old."""
+    for i in range(p.size):
+        s[i] = alpha * p[i]
+        y[i] = g_new[i] - g_old[i]
 
 
 @njit(cache=True, fastmath=REORDER, error_model="numpy", forceinline=True)
@@ -160,13 +164,10 @@ def ring_advance(
     ``rescale`` sets gamma = y . s / y . y of this pair (Nocedal & Wright, eq. 7.20).
     """
     m = S.shape[0]
-    s, y = np.empty(p.size), np.empty(p.size)
-    ys, yy = difference(alpha, p, g_old, g_new, s, y)
+    ys, yy = curvature(alpha, p, g_old, g_new)
     if ys > 0.0:
         row = (oldest + count) % m
-        for i in range(p.size):
-            S[row, i] = s[i]
-            Y[row, i] = y[i]
+        pair(alpha, p, g_old, g_new, S[row], Y[row])
         rho[row] = 1.0 / ys
         if count == m:
             oldest = (oldest + 1) % m
@@ -244,10 +245,11 @@ def dense_advance(
 ) -> tuple[float, float, float]:
     """Add the waiting term and put the new one in ``s`` and ``w``; its rho and c, and the slope."""
     dense_apply(H, s, w, rho, c, g_new, out)
-    y = np.empty(p.size)
-    ys, _ = difference(alpha, p, g_old, g_new, s, y)
+    ys, _ = curvature(alpha, p, g_old, g_new)
     if ys == 0.0:
         return 0.0, 0.0, negate(out, g_new)
+    y = np.empty(p.size)
+    pair(alpha, p, g_old, g_new, s, y)
     return _new_term(ys, s, w, p, y, out, g_new)
 
 

@@ -72,4 +72,5 @@ class Machine:
         watched.njev += int(self.whole[place.EVALUATIONS])
         self.whole[place.EVALUATIONS] = 0
         if value < watched.best.fun:
-            watched.best = Point(self.row(place.X_BEST).copy(), value, self.row(place.G_BEST).copy())
+            lowest = int(self.whole[place.LOWEST])
+            watched.best = Point(self.row(lowest).copy(), value, self.row(lowest + 1).copy())

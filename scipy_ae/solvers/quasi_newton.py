@@ -81,7 +81,7 @@ class LBFGS(Solver):
     Parameters
     ----------
     maxcor : int
-        Pairs kept.
+        Pairs kept, 10 unless told, as in SciPy.
     gtol, norm, xrtol, ftol, c1, c2 : float
         See :class:`Rules`. Unlike SciPy's L-BFGS-B, ``ftol`` is 0 unless given: it does not stop early.
     """
@@ -92,7 +92,7 @@ class LBFGS(Solver):
 
     def __init__(
         self,
-        maxcor: int = 20,
+        maxcor: int = 10,
         gtol: float = 1e-5,
         norm: float = math.inf,
         xrtol: float = 0.0,
