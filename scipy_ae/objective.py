@@ -10,6 +10,7 @@ call, since SciPy's CG, BFGS and trust-krylov keep references to it.
 """
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 import numpy as np
 
@@ -18,11 +19,12 @@ from scipy_ae.batches import Batch
 from scipy_ae.errors import InputError
 from scipy_ae.gauss_newton import NetworkRoot, Rows, gauss_newton_diagonal, gauss_newton_matrix, jacobian
 from scipy_ae.kernels import native, probe
-from scipy_ae.kernels.products import SMALL
+from scipy_ae.kernels.products import IN_REGISTERS, SMALL
 from scipy_ae.kernels.sweeps import gauss_newton_product, hessian_product, loss_only
 from scipy_ae.network import Network, as_theta
 from scipy_ae.penalties import L2
 from scipy_ae.problem import Native, Problem, Root
+from scipy_ae.threads import suited
 
 
 class Objective(Problem):
@@ -89,6 +91,10 @@ class Objective(Problem):
                 )
         self.loss.check_target(batch.target)
         self.batch, self._rows = batch, len(batch)
+        largest = self._rows * max(layer.inputs * layer.outputs for layer in self.network.layers)
+        blas = largest > IN_REGISTERS
+        self._threads = suited(largest, blas)
+        self._each = self._threads if blas else nullcontext()  # for an evaluation by itself
         self._code: Native | None = None
         self._data = tuple(part.astype(self.dtype, copy=False) for part in (batch.x, batch.target, batch.weight))
 
@@ -99,14 +105,18 @@ class Objective(Problem):
         other._take(batch)
         return other
 
+    def threads(self) -> AbstractContextManager:
+        return self._threads
+
     def fun(self, theta: np.ndarray) -> float:
         theta = as_theta(theta, self.size)
         x, target, weight = self._data
         before, after, deltas = self._work.of(self._rows)[:3]
-        value = loss_only(
-            self._table, self._coefs, self._in_precision(theta),
-            x, target, weight, self._loss_code, before, after, deltas,
-        )  # fmt: skip
+        with self._each:
+            value = loss_only(
+                self._table, self._coefs, self._in_precision(theta),
+                x, target, weight, self._loss_code, before, after, deltas,
+            )  # fmt: skip
         return value if self._decay is None else value + float(np.dot(theta * self._decay, theta))
 
     def _in_precision(self, vector: np.ndarray) -> np.ndarray:
@@ -116,8 +126,9 @@ class Objective(Problem):
         return self.fun_and_jac(theta)[1]
 
     def fun_and_jac(self, theta: np.ndarray) -> tuple[float, np.ndarray]:
-        code, gradient = self.native, np.empty(self.size)
-        return native.evaluate(code.address, code.context, as_theta(theta, self.size), gradient), gradient
+        code, gradient, theta = self.native, np.empty(self.size), as_theta(theta, self.size)
+        with self._each:
+            return native.evaluate(code.address, code.context, theta, gradient), gradient
 
     @property
     def native(self) -> Native:
@@ -134,14 +145,16 @@ class Objective(Problem):
     def hessp(self, theta: np.ndarray, v: np.ndarray) -> np.ndarray:
         """The exact Hessian at theta times v (Pearlmutter 1994)."""
         theta, direction, common, product = self._for_product(theta, v)
-        hessian_product(*common, *self._work.of(self._rows)[:4], *self._work.of_tangents(), product)
+        with self._each:
+            hessian_product(*common, *self._work.of(self._rows)[:4], *self._work.of_tangents(), product)
         return self._with_decay(product, direction)
 
     def gauss_newton_p(self, theta: np.ndarray, v: np.ndarray) -> np.ndarray:
         """The generalised Gauss-Newton matrix at theta times v (Schraudolph 2002); never of negative curvature."""
         theta, direction, common, product = self._for_product(theta, v)
         work, (v_before, v_after, _, more) = self._work.of(self._rows), self._work.of_tangents()
-        gauss_newton_product(*common, *work[:4], v_before, v_after, more, product)
+        with self._each:
+            gauss_newton_product(*common, *work[:4], v_before, v_after, more, product)
         return self._with_decay(product, direction)
 
     def _for_product(self, theta: np.ndarray, v: np.ndarray) -> tuple:
@@ -192,7 +205,8 @@ class Objective(Problem):
         # by the kernel that a training has compiled already, though it works out more than is asked for
         bare = self.native.context.copy()
         bare[native.DECAY] = 0
-        parts = {self.loss.name: native.evaluate(self.native.address, bare, theta, np.empty(self.size))}
+        with self._each:
+            parts = {self.loss.name: native.evaluate(self.native.address, bare, theta, np.empty(self.size))}
         for penalty in self.penalties:
             value = float(np.dot(theta * penalty.curvature(self.network.layout), theta))
             parts[penalty.name] = parts.get(penalty.name, 0.0) + value

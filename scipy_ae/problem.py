@@ -8,6 +8,7 @@ array at each call; ``hessp(theta, v)`` the Hessian times ``v``; ``residual`` an
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -99,6 +100,10 @@ class Problem(ABC):
     def native(self) -> Native | None:
         """``fun_and_jac`` as machine code, where there is such."""
         return None
+
+    def threads(self) -> AbstractContextManager:
+        """What a run of a solver is to take place in, so that its linear algebra has as many threads as do it good."""
+        return nullcontext()
 
     @abstractmethod
     def fun(self, theta: np.ndarray) -> float:

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from scipy_ae.batches import Batch
 from scipy_ae.errors import InputError, NonFiniteError
@@ -21,8 +20,6 @@ from scipy_ae.schedule import Schedule, Then, Turn
 from scipy_ae.solvers.base import NON_FINITE, Callback
 from scipy_ae.solvers.result import Result
 
-#: Multiplications in a network's largest product up to which more BLAS threads only get in each other's way.
-ONE_THREAD = 4_000_000
 #: Weights times rows up to which the steps of a burst are looked at by so many: a look costs as much as one of them.
 BRISK, AT_ONCE = 1_000_000, 25
 #: Steps of a phase whose records wait for one another.
@@ -156,8 +153,7 @@ class _Run:
 
     def records(self, schedule: Schedule, iterations: int) -> Iterator[Record]:
         """The stream; a record is held back until the next is there, since the last one tells why it ended."""
-        largest = max(layer.inputs * layer.outputs for layer in self.objective.network.layers)
-        with threadpool_limits(1 if largest * len(self.objective.batch) <= ONE_THREAD else None):
+        with self.objective.threads():
             value, gradient = self._evaluate(self.theta)
             if not (np.isfinite(value) and np.isfinite(gradient).all()):
                 what = "gradient" if np.isfinite(value) else "loss"

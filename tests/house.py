@@ -28,7 +28,7 @@ FLOORS = {
         4: "bottlenecks",
         3: "layers schedule",
         2: "activations losses penalties batches checks gauss_newton solvers report datasets",
-        1: "kernels layout problem records initializers corruptions metrics",
+        1: "kernels layout problem records initializers corruptions metrics threads",
         0: "errors",
     }.items()
     for room in rooms.split()

@@ -62,7 +62,7 @@ def test_every_width_around_the_registers(width, dtype):
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
-@pytest.mark.parametrize("shape", [(100, 40, 30), (3, 150, 120), (200, 16, 40)])
+@pytest.mark.parametrize("shape", [(130, 40, 30), (3, 150, 120), (300, 16, 40)])
 def test_large_products_are_left_to_blas(shape, dtype):
     n, p, q = shape
     assert n * p * q > IN_REGISTERS or p * q > SMALL

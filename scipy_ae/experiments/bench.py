@@ -7,19 +7,16 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from scipy_ae import solvers
 from scipy_ae.errors import InputError, NonFiniteError, ScipyAEError
 from scipy_ae.experiments.contenders import Contender, LeftOut, choose
 from scipy_ae.experiments.setup import Setup
 from scipy_ae.metrics import is_binary, wrong_pixels
-from scipy_ae.objective import Objective
 from scipy_ae.problem import Problem
 from scipy_ae.solvers.base import RAISED, number
 from scipy_ae.solvers.registry import OURS
 from scipy_ae.solvers.result import Result
-from scipy_ae.training import ONE_THREAD
 
 #: Points of a curve nearer than this to the one before, as a part of their time, are one.
 _RESOLUTION = 0.002
@@ -142,7 +139,7 @@ def bench(
         raise InputError(f"seeds: {seeds} is not accepted; a whole number of at least 1 is")
     starts = [setup.start(setup.spec.seed + i) for i in range(seeds)]
     solvers.names()  # loads SciPy's own BLAS, whose threads could not be limited otherwise
-    with threadpool_limits(_threads(setup.objective)), np.errstate(all="ignore"):
+    with setup.objective.threads(), np.errstate(all="ignore"):
         contenders, left_out = choose(setup.objective, starts[0].theta, seconds, chosen)
         races: dict[str, list[Race]] = {contender.label: [] for contender in contenders}
         errors: dict[str, str] = {}
@@ -167,12 +164,6 @@ def bench(
     entries = [entry for entry in entries if entry.races or entry.error]
     numbers = tuple(start.spec.seed for start in starts)
     return Bench(setup, seconds, numbers, target, tuple(entries), tuple(left_out), asked())
-
-
-def _threads(objective: Objective) -> int | None:
-    """One for small networks, as a training has it."""
-    largest = max(layer.inputs * layer.outputs for layer in objective.network.layers)
-    return 1 if largest * len(objective.batch) <= ONE_THREAD else None
 
 
 def _warm(contender: Contender, start: Setup, seconds: float) -> None:

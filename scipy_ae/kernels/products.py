@@ -17,8 +17,8 @@ from scipy_ae.kernels.tiles import (
 )
 from scipy_ae.kernels.views import flat, matrix
 
-#: Multiplications up to which a product is done here: from there on BLAS is the faster of the two.
-IN_REGISTERS = 100_000
+#: Multiplications up to which a product is done here: from somewhere there on BLAS is the faster of the two.
+IN_REGISTERS = 2**17
 #: Weights in a matrix up to which turning it first is cheaper than asking BLAS for a product with its transpose:
 #: OpenBLAS has its fast path for small matrices in plain order alone.
 SMALL = 16_384

@@ -161,7 +161,7 @@ class Solver(ABC):
         watched = Watched(problem)
         report = Report(watched, callback, stride)
         # values that are not finite are dealt with here, so NumPy need not warn of them
-        with np.errstate(all="ignore"):
+        with watched.threads(), np.errstate(all="ignore"):
             point = watched.begin(start, "jac" in self.needs)
             if maxiter == 0:
                 end = End(MAXITER, "no iteration was asked for", memory)

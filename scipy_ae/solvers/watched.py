@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,6 +48,9 @@ class Watched(Problem):
     def native(self) -> Native | None:
         """The problem's machine code: who calls it counts for himself, and keeps ``best``."""
         return self._problem.native
+
+    def threads(self) -> AbstractContextManager:
+        return self._problem.threads()
 
     def begin(self, theta: np.ndarray, with_jac: bool) -> Point:
         """Evaluate the start, which must be finite; it becomes ``best``."""
