@@ -18,6 +18,8 @@ _FIRST, _OTHER_WAY, _OUTWARD, _INWARD = range(4)
 _GOLD, _SECTION = 1.618033988749895, 0.3819660112501051
 _MOST = 60
 _SMALL = 1e-11
+#: The relative decrease below which a slope is level.
+_LEVEL = 1e-10
 
 
 @njit(cache=True, error_model="numpy")
@@ -38,6 +40,8 @@ def minimum_next(s: np.ndarray, f: float, tol: float) -> bool:
         _take(s, u, f)
     elif f < s[F_XMIN]:  # downhill: the last lowest point is behind
         s[V], s[F_V], s[XMIN], s[F_XMIN] = s[XMIN], s[F_XMIN], u, f
+        if s[PHASE] == _OUTWARD and s[F_V] - f <= _LEVEL * abs(f):  # a slope that levels out has no minimum
+            return False
         s[PHASE] = _OUTWARD
         s[STEP] = _farther(s)
         return math.isfinite(s[STEP]) and s[TRIALS] < _MOST

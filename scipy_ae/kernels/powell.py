@@ -33,6 +33,7 @@ def search(address, context, probe, rows, which, lengths, vectors, reals, whole,
     x, x_new, g_new = at(vectors, X, size), at(vectors, X_NEW, size), at(vectors, G_NEW, size)
     line = reals[LINE:]
     if probe != 0 and whole[PHASE] == _BEGIN:
+        whole[EVALUATIONS] += 1
         reals[F] = P.call(probe, context, x, -1, 0.0, 1)
     while True:
         d = whole[NEXT]
@@ -86,6 +87,7 @@ def _go(context, probe, rows, direction, lengths, d, x, x_new, reals, whole):
         reals[DROP], whole[BIGGEST] = reals[F] - value, d
     if probe != 0 and unit >= 0:
         if lower:
+            whole[EVALUATIONS] += 1
             reals[F] = P.call(probe, context, x, unit, alpha, 1)
         return
     if lower:
@@ -94,4 +96,5 @@ def _go(context, probe, rows, direction, lengths, d, x, x_new, reals, whole):
         for i in range(x.size):
             x[i] = x_new[i]
     if probe != 0:  # the evaluations along the line have overwritten what it remembers
+        whole[EVALUATIONS] += 1
         reals[F] = P.call(probe, context, x, -1, 0.0, 1)

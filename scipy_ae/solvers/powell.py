@@ -22,7 +22,7 @@ class Powell(Solver):
 
     Directions begin as the unit vectors and are kept as such until replaced: n directions take no n^2 numbers, and
     where the objective is a network's a step along one of them works out again only what that weight touches. ``nfev``
-    counts such values as well. The first step along a direction is as long as the last one that was taken there, which
+    counts such values like any other, and the one of each step that is taken. The first step along a direction is as long as the last one that was taken there, which
     saves most of SciPy's bracketing.
 
     Parameters
@@ -62,7 +62,7 @@ class Powell(Solver):
             spent = machine.search(directions)
             report.nit += 1
             small = self._ftol * (abs(value) + abs(machine.fun)) + 1e-20
-            done = 2.0 * (value - machine.fun) <= small
+            done = not spent and 2.0 * (value - machine.fun) <= small  # a round cut short tells nothing
             if not (done or spent):
                 machine.extrapolate(directions, x, value)
             if report.due(limit) and report(machine.x, machine.fun, None):
