@@ -36,10 +36,13 @@ def test_small_products_have_one_thread_and_large_ones_all(two):
 
 def test_a_limit_within_a_limit_gives_back_what_each_found(two):
     limit = suited(100, False)
-    with limit, pytest.raises(ZeroDivisionError):
+    with limit:
         with limit:
             assert counts() == {1}
-            raise ZeroDivisionError
+        assert counts() == {1}
+    assert counts() == {2}
+    with pytest.raises(ZeroDivisionError), limit:
+        raise ZeroDivisionError
     assert counts() == {2}
 
 

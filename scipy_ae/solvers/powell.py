@@ -22,8 +22,8 @@ class Powell(Solver):
 
     Directions begin as the unit vectors and are kept as such until replaced: n directions take no n^2 numbers, and
     where the objective is a network's a step along one of them works out again only what that weight touches. ``nfev``
-    counts such values like any other, and the one of each step that is taken. The first step along a direction is as long as the last one that was taken there, which
-    saves most of SciPy's bracketing.
+    counts such values like any other, and the one of each step that is taken. The first step along a direction is as
+    long as the last one that was taken there, which saves most of SciPy's bracketing.
 
     Parameters
     ----------
