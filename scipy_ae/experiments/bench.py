@@ -10,7 +10,7 @@ import numpy as np
 
 from scipy_ae import solvers
 from scipy_ae.errors import InputError, NonFiniteError, ScipyAEError
-from scipy_ae.experiments.contenders import Contender, LeftOut, choose
+from scipy_ae.experiments.contenders import Contender, LeftOut, choose, seconds_of
 from scipy_ae.experiments.setup import Setup
 from scipy_ae.metrics import is_binary, wrong_pixels
 from scipy_ae.problem import Problem
@@ -20,6 +20,8 @@ from scipy_ae.solvers.result import Result
 
 #: Points of a curve nearer than this to the one before, as a part of their time, are one.
 _RESOLUTION = 0.002
+#: Seconds of evaluations between two looks at a solver that need not be looked at after each iteration.
+_LOOK = 0.001
 #: Parts of the way from the start to the best loss of all that may still be left.
 NEAR = (0.01, 0.10)
 
@@ -141,6 +143,7 @@ def bench(
     solvers.names()  # loads SciPy's own BLAS, whose threads could not be limited otherwise
     with setup.objective.threads(), np.errstate(all="ignore"):
         contenders, left_out = choose(setup.objective, starts[0].theta, seconds, chosen)
+        stride = max(1, int(_LOOK / seconds_of(setup.objective, starts[0].theta)))
         races: dict[str, list[Race]] = {contender.label: [] for contender in contenders}
         errors: dict[str, str] = {}
         done = 0
@@ -153,7 +156,7 @@ def bench(
                 try:
                     if start is starts[0]:
                         _warm(contender, start, seconds)
-                    race = _race(contender, start, seconds, asked)
+                    race = _race(contender, start, seconds, asked, stride)
                 except (ScipyAEError, MemoryError) as error:
                     errors[contender.label] = str(error) or type(error).__name__
                 except Exception as error:  # one solver's failure, whatever it is, must not end the others' bench
@@ -174,8 +177,8 @@ def _warm(contender: Contender, start: Setup, seconds: float) -> None:
         solver.solve(problem, start.theta, maxiter=3)
 
 
-def _race(contender: Contender, start: Setup, seconds: float, asked: Callable[[], bool]) -> Race | None:
-    """The contender's race; None where the user asked to end it."""
+def _race(contender: Contender, start: Setup, seconds: float, asked: Callable[[], bool], stride: int) -> Race | None:
+    """The contender's race, looked at every ``stride`` iterations; None where the user asked to end it."""
     solver, objective = contender.solver(), start.objective
     first = objective.fun(start.theta)
     clock = time.perf_counter
@@ -184,7 +187,7 @@ def _race(contender: Contender, start: Setup, seconds: float, asked: Callable[[]
     problem = objective if isinstance(solver, OURS) else _Deadline(objective, seconds, asked)
     watcher.began = clock()
     # more iterations than there are microseconds nobody makes
-    result = solver.solve(problem, start.theta, maxiter=max(1000, int(1e6 * seconds)), callback=watcher)
+    result = solver.solve(problem, start.theta, maxiter=max(1000, int(1e6 * seconds)), callback=watcher, stride=stride)
     taken = clock() - watcher.began
     if asked():
         return None

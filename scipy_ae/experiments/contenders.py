@@ -55,7 +55,7 @@ def choose(
     """
     rows = {row.name: row for row in solvers.table()}
     names = list(rows) if chosen is None else list(dict.fromkeys(solvers.get(name).name for name in chosen))
-    evaluation = _seconds_of(objective, theta)
+    evaluation = seconds_of(objective, theta)
     contenders, left_out = [], []
     for name in names:
         solver = solvers.get(name)
@@ -112,7 +112,7 @@ def _hopeless(solver: Solver, n: int, evaluation: float, seconds: float) -> str:
     return f"too slow: one round of its steps takes some {words} s with {n} weights"
 
 
-def _seconds_of(objective: Objective, theta: np.ndarray) -> float:
+def seconds_of(objective: Objective, theta: np.ndarray) -> float:
     """Of one evaluation of loss and gradient, the least of a few."""
     taken = []
     with np.errstate(all="ignore"):
