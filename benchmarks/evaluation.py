@@ -6,8 +6,9 @@ import numpy as np
 from clock import interleave, seconds, summary
 from peers import Peer, numpy_peer
 from problems import Case, Evaluation, evaluation_cases
+from settings import OURS
 
-OURS, FLOOR = "scipy-ae", "products alone"
+FLOOR = "products alone"
 #: Largest difference to ours that counts as the same, relative to the largest entry, by precision.
 AGREEMENT = {"float64": 1e-9, "float32": 1e-4}
 #: Networks whose products are large enough for BLAS alone to be a floor worth naming.

@@ -109,7 +109,8 @@ def _of_step(rows: list[dict[str, Any]]) -> Iterator[Goal]:
 def _of_letters(rows: list[dict[str, Any]]) -> Iterator[Goal]:
     if not rows:
         return
-    ours, *peers = standings(rows)
+    ours, *others = standings(rows)
+    peers = [other for other in others if not other.own]
     share = 100.0 * ours.perfect / ours.starts
     yield Goal(f"32 letters: share of {ours.starts} starts perfect", share, 100.0, True, "%")
     yield Goal("32 letters: median time to perfect", ours.median, LETTERS_MEDIAN, False, "s")
@@ -206,7 +207,7 @@ def lost(results: dict[str, Any]) -> list[str]:
             f"Lost: on the 32 letters of {font}, {peer.method} ({peer.setting}) takes"
             f" {quantity(peer.ratio, 'x')} our time."
             for peer in standings(rows, font)[1:]
-            if peer.ratio < 1.0
+            if peer.ratio < 1.0 and not peer.own
         ]
     return [*sentences, *_lost_descents(results), *_lost_on_large(results)]
 

@@ -39,7 +39,8 @@ def _row(precision: str, names: list[str], quick: bool) -> dict[str, Any]:
 def _times(precision: str, rounds: int, names: list[str]) -> dict[str, Any]:
     """In a process of its own: all contestants take turns."""
     from clock import interleave, seconds, summary
-    from evaluation import OURS, check_agreement, contestants_on
+    from evaluation import check_agreement, contestants_on
+    from settings import OURS
 
     case = large_case(precision)
     contestants = contestants_on(case, [_peer(name) for name in names])

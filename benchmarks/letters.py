@@ -3,9 +3,10 @@
 import time
 from typing import Any
 
-from evaluation import OURS, check_agreement, contestants_on
+from evaluation import check_agreement, contestants_on
 from peers import Peer
 from problems import Case, Trained, Trainer, wrong_pixels
+from settings import OURS
 
 from scipy_ae.experiments.setup import Setup
 from scipy_ae.experiments.spec import Spec
@@ -13,12 +14,18 @@ from scipy_ae.training import train
 
 FONTS = ("font1", "font2", "font3")
 SEEDS = 20
+#: Our ways, of which the first is what the others are held against.
+WAYS = {
+    OURS: {"solver": "Rprop", "every": 1, "burst": 200},
+    f"{OURS} BFGS": {"burst": 50},
+}
 
 
 def measure(peers: list[Peer], quick: bool) -> list[dict[str, Any]]:
     """One row for each run: font, method, setting, seed, and what came of it."""
     trainers = [trainer for peer in peers if peer.trainers for trainer in peer.trainers()]
-    _ours(_setup("font1", 0))  # whatever is loaded or compiled on first use
+    for way in WAYS:  # whatever is loaded or compiled on first use
+        _ours(_setup("font1", 0, way))
     rows = []
     for font in FONTS[:1] if quick else FONTS:
         _check(font, peers)
@@ -29,16 +36,14 @@ def measure(peers: list[Peer], quick: bool) -> list[dict[str, Any]]:
 
 def _check(font: str, peers: list[Peer]) -> None:
     """All who take part compute the same on this font too, whose blanks make logits of exactly zero at the start."""
-    setup = _setup(font, 0)
-    case = _case(setup)
+    case = _case(_setup(font, 0))
     check_agreement(f"letters of {font}", contestants_on(case, peers))
 
 
 def _one_start(font: str, seed: int, trainers: list[Trainer], most: int | None) -> list[dict[str, Any]]:
     """All contestants from the same start, one after the other."""
-    setup = _setup(font, seed)
-    case = _case(setup)
-    runs = [(OURS, _flags(setup.spec), _ours(setup))]
+    case = _case(_setup(font, seed))
+    runs = [(way, _flags(way), _ours(_setup(font, seed, way))) for way in WAYS]
     for trainer in trainers:
         if seed < (trainer.seeds if most is None else most):
             runs.append((trainer.method, trainer.setting, trainer.train(case)))
@@ -48,17 +53,17 @@ def _one_start(font: str, seed: int, trainers: list[Trainer], most: int | None) 
     ]
 
 
-def _setup(font: str, seed: int) -> Setup:
-    settings = {"init": "fan-in", "code": "identity", "burst": 50, "target_pixels": 0}
-    return Setup.of(Spec(dataset=font, letters="all", seed=seed, **settings))
+def _setup(font: str, seed: int, way: str = OURS) -> Setup:
+    settings = {"init": "fan-in", "code": "identity", "target_pixels": 0}
+    return Setup.of(Spec(dataset=font, letters="all", seed=seed, **settings, **WAYS[way]))
 
 
 def _case(setup: Setup) -> Case:
     return Case(setup.spec.dataset, setup.spec.layers, setup.dataset.x, code=setup.spec.code, start=setup.theta)
 
 
-def _flags(spec: Spec) -> str:
-    return f"--init {spec.init} --code {spec.code} --burst {spec.burst}"
+def _flags(way: str) -> str:
+    return " ".join(f"--{name} {value}" for name, value in {"init": "fan-in", "code": "identity", **WAYS[way]}.items())
 
 
 def _ours(setup: Setup) -> Trained:

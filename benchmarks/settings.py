@@ -15,13 +15,15 @@ ONE_THREAD = {
     "JAX_PLATFORMS": "cpu",
 }
 
-#: Learning rates of Adam, of which the best is reported.
+OURS = "scipy-ae"
+#: Learning rates of Adam and first lengths of Rprop, of which the best is reported.
 ADAM_RATES = (0.005, 0.01, 0.02)
-#: Most steps of a jitted Adam, which cannot look at the clock, and seconds after which the other peers give up.
-ADAM_STEPS = 10_000
+RPROP_RATES = (0.003, 0.01, 0.03)
+#: Most steps of a jitted method, which cannot look at the clock, and seconds after which the other peers give up.
+JITTED_STEPS = 10_000
 SECONDS = 3.0
-#: Steps of Adam between two looks at the pixels.
-CHUNK = 50
+#: Steps of Adam and Rprop between two looks at the pixels.
+CHUNK = 10
 #: Weight of the L2 term that ``scipy-ae train`` adds, and that is tried with SciPy's methods.
 DECAY = 1e-4
 #: Iterations of SciPy's methods between two looks; one of TNC holds many evaluations.

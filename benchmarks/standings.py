@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
+from settings import OURS
+
 NEVER = float("inf")
 
 
@@ -22,6 +24,11 @@ class Standing:
     median: float
     worst: float
     ratio: float
+
+    @property
+    def own(self) -> bool:
+        """Whether it is one of our ways."""
+        return self.method.split()[0] == OURS
 
 
 def standings(rows: list[dict[str, Any]], font: str | None = None) -> list[Standing]:

@@ -7,7 +7,7 @@ import tables_solvers
 from goals import goals, lost
 from markdown import paragraphs, table, title
 from picture import PICTURE, panels
-from settings import ADAM_STEPS, DECAY, SECONDS
+from settings import DECAY, JITTED_STEPS, SECONDS
 from standings import standings
 from words import digits, duration, quantity
 
@@ -123,9 +123,9 @@ def _letters(rows: list[dict[str, Any]]) -> str:
         "## C. 32 letters perfect through two numbers",
         "Time until no pixel of any letter is wrong, from the same fan-in scaled starts; of each peer the best of the"
         " settings tried; compilation is not in it. A start that is not perfect within the limit"
-        f" ({ADAM_STEPS} steps for JAX Adam, {SECONDS:g} s for the other peers) counts as 'never'. The ratio is the"
-        f" median over the starts that both were given. Ours carries an L2 term of {DECAY:g}; of the peers those that"
-        " say so.",
+        f" ({JITTED_STEPS} steps for a loop jitted, {SECONDS:g} s for the other peers) counts as 'never'. The ratio is"
+        f" the median over the starts that both were given. Ours carries an L2 term of {DECAY:g}; of the peers those"
+        " that say so.",
         table(("font", "method", "setting", "perfect", "median", "worst", "ratio"), cells),
     )
 

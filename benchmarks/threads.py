@@ -38,8 +38,9 @@ def _row(case: str, runs: dict[str, list[dict[str, float]]]) -> dict[str, Any]:
 def _times(rounds: int) -> dict[str, float]:
     """In a process of its own: median seconds of an evaluation of each network."""
     from clock import interleave
-    from evaluation import OURS, contestants_on
+    from evaluation import contestants_on
     from problems import evaluation_cases, large_case
+    from settings import OURS
 
     cases = {case.name: case for case in (*evaluation_cases(), large_case("float64"))}
     calls = {name: contestants_on(case, [])[OURS].call for name, case in cases.items()}

@@ -80,7 +80,7 @@ def train(ctx: click.Context, out: Path | None, quiet: bool, as_json: bool, jobs
     The published run, ten letters through two numbers:
       scipy-ae train --solver BFGS --every 4 --std 0.73
     All 32 lowercase letters with the advised settings:
-      scipy-ae train --dataset font3 --letters all --init fan-in --code identity --burst 50
+      scipy-ae train --dataset font3 --letters all --init fan-in --code identity --solver Rprop --burst 50
     One hand-over in place of alternation:
       scipy-ae train --schedule 'adam:500 bfgs:300' --letters 32
     The best of 16 starts, the hopeless ones left early:

@@ -21,7 +21,7 @@ from scipy_ae.solvers.base import NON_FINITE, Callback
 from scipy_ae.solvers.result import Result
 
 #: Weights times rows up to which the steps of a burst are looked at by so many: a look costs as much as one of them.
-BRISK, AT_ONCE = 1_000_000, 25
+BRISK, AT_ONCE = 1_000_000, 15
 #: Steps of a phase whose records wait for one another.
 CHUNK = 25
 #: The ``stop`` of a training that was asked to end, and how that of a diverged one begins.

@@ -38,6 +38,20 @@ def adam(steps, eta, beta1=0.9, beta2=0.999, eps=1e-8):
     return x
 
 
+def rprop(steps, eta, up, down, longest):
+    x, last, length = START.copy(), np.zeros(3), np.full(3, eta)
+    for _ in range(steps):
+        g = rosen_der(x)
+        for i in range(3):
+            if g[i] * last[i] > 0:
+                length[i] = min(length[i] * up, longest)
+            elif g[i] * last[i] < 0:
+                length[i] *= down
+                g[i] = 0.0
+        x, last = x - np.sign(g) * length, g
+    return x
+
+
 def adaptive(steps, eta, up, down, patience):
     x, streak = START.copy(), 0
     for _ in range(steps):
@@ -63,6 +77,11 @@ def adaptive(steps, eta, up, down, patience):
             lambda n: adam(n, 0.05, 0.5, 0.9, 0.1),
         ),
         (
+            "Rprop",
+            {"eta": 0.05, "up": 1.2, "down": 0.4, "longest": 0.08},
+            lambda n: rprop(n, 0.05, 1.2, 0.4, 0.08),
+        ),
+        (
             "adaptive-eta",
             {"eta": 1e-3, "up": 1.3, "down": 0.5, "patience": 2},
             lambda n: adaptive(n, 1e-3, 1.3, 0.5, 2),
@@ -77,7 +96,7 @@ def test_steps_are_the_published_ones(name, options, published, steps):
     assert result.nit == steps
 
 
-@pytest.mark.parametrize("name", ["gradient-descent", "momentum", "Adam", "adaptive-eta"])
+@pytest.mark.parametrize("name", ["gradient-descent", "momentum", "Adam", "Rprop", "adaptive-eta"])
 @pytest.mark.parametrize("guard", [False, True])
 def test_bursts_with_carry_are_one_long_run(name, guard):
     solver = solvers.get(name, eta=0.004, guard=guard)
@@ -99,7 +118,7 @@ def test_what_is_carried():
 
 
 def test_one_step_costs_two_evaluations():
-    for name in ("gradient-descent", "momentum", "Adam", "adaptive-eta"):
+    for name in ("gradient-descent", "momentum", "Adam", "Rprop", "adaptive-eta"):
         counted = Counted(ROSEN)
         result = solvers.get(name, eta=1e-4).solve(counted, START, maxiter=1)
         assert counted.calls["fun"] == counted.calls["jac"] == result.nfev == 2
@@ -111,7 +130,7 @@ def test_unguarded_steps_may_rise_and_the_last_one_is_returned():
     np.testing.assert_allclose(result.x, descent(1, 0.01))
 
 
-@pytest.mark.parametrize("name", ["gradient-descent", "momentum", "Adam", "adaptive-eta"])
+@pytest.mark.parametrize("name", ["gradient-descent", "momentum", "Adam", "Rprop", "adaptive-eta"])
 def test_guarded_steps_never_rise(name):
     values = [rosen(START)]
     solver = solvers.get(name, eta=0.5, guard=True)
@@ -143,7 +162,7 @@ def test_velocity_is_the_step_that_was_taken():
 
 def test_guard_stays_where_nothing_helps():
     wrong = FunctionProblem(lambda x: float(x @ x), lambda x: -2 * x)
-    for name in ("gradient-descent", "momentum", "Adam", "adaptive-eta"):
+    for name in ("gradient-descent", "momentum", "Adam", "Rprop", "adaptive-eta"):
         result = solvers.get(name, guard=True).solve(wrong, np.array([3.0, 4.0]))
         assert (result.status, result.nit) == (solvers.STUCK, 0)
         np.testing.assert_array_equal(result.x, [3.0, 4.0])
@@ -183,6 +202,8 @@ def test_converged_start_costs_one_evaluation():
         ("Adam", "beta1", 1.0),
         ("Adam", "beta2", np.inf),
         ("Adam", "eps", -1.0),
+        ("Rprop", "up", 0.9),
+        ("Rprop", "longest", 0.0),
         ("adaptive", "up", 0.9),
         ("adaptive", "down", 0.0),
         ("adaptive", "down", 1.1),

@@ -13,7 +13,7 @@ from scipy_ae.objective import Objective
 from scipy_ae.penalties import L2
 from scipy_ae.problem import FunctionProblem, Native, Problem
 
-COMPILED = ["BFGS", "L-BFGS", "CG", "gradient-descent", "momentum", "adaptive-eta", "Adam"]
+COMPILED = ["BFGS", "L-BFGS", "CG", "gradient-descent", "momentum", "adaptive-eta", "Adam", "Rprop"]
 OPTIONS = {"Adam": {"eta": 0.01}, "momentum": {"eta": 0.02}, "gradient-descent": {"eta": 0.05}}
 
 

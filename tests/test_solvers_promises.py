@@ -11,7 +11,7 @@ from scipy_ae.problem import FunctionProblem
 ROSENBROCK = ZOO[0]
 EASY = quadratic(5, 10.0)
 START = np.arange(1.0, 6.0)
-FIRST_ORDER = ("gradient-descent", "momentum", "adaptive-eta", "Adam")
+FIRST_ORDER = ("gradient-descent", "momentum", "adaptive-eta", "Adam", "Rprop")
 
 #: Those on residuals are held to the same in test_solvers_squares.py.
 NAMES = [name for name in solvers.names() if "residual" not in solvers.get(name).needs]
@@ -259,7 +259,7 @@ def test_memory_of_another_solver_is_refused(name):
 
 
 def test_memory_of_another_size_is_refused():
-    for name in ("BFGS", "L-BFGS", "Adam", "momentum", "adaptive-eta", "scipy.BFGS"):
+    for name in ("BFGS", "L-BFGS", "Adam", "Rprop", "momentum", "adaptive-eta", "scipy.BFGS"):
         memory = make(name).solve(EASY, START, maxiter=3).memory
         with pytest.raises(InputError, match="with 2 weights"):
             make(name).solve(ROSENBROCK.problem, ROSENBROCK.start, memory=memory)
@@ -286,7 +286,7 @@ def test_carried_curvature_saves_evaluations(name):
     assert evaluations(carry=True) < 0.6 * evaluations(carry=False)
 
 
-@pytest.mark.parametrize("name", ["BFGS", "L-BFGS", "scipy.BFGS", "Adam", "momentum", "adaptive-eta"])
+@pytest.mark.parametrize("name", ["BFGS", "L-BFGS", "scipy.BFGS", "Adam", "Rprop", "momentum", "adaptive-eta"])
 def test_memory_survives_a_change_of_problem(name):
     memory = make(name).solve(quadratic(5, 1e4), START, maxiter=8).memory
     for _ in range(40):

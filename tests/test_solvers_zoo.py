@@ -24,6 +24,7 @@ FIRST_ORDER = {
     "momentum": {"eta": 0.02},
     "adaptive-eta": {"eta": 0.01},
     "Adam": {"eta": 0.05},
+    "Rprop": {"eta": 0.03},
 }
 
 

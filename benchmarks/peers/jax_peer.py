@@ -13,9 +13,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from problems import Case, Evaluation, Trained, Trainer, wrong_pixels
-from settings import ADAM_RATES, ADAM_STEPS, CHUNK
+from settings import ADAM_RATES, CHUNK, JITTED_STEPS
 
 from peers import Peer
+
+#: ``begin(theta)`` a state; ``move(gradient, state, k)`` what to add to theta in step k from 0, and the next state.
+Method = tuple[Callable, Callable]
 
 
 def evaluation(case: Case) -> Evaluation:
@@ -53,32 +56,46 @@ def loss(shapes, linear: int, logistic: bool, theta: jax.Array, x: jax.Array) ->
 
 
 def trainers() -> list[Trainer]:
-    return [Trainer("JAX Adam, loop jitted", f"rate {rate:g}", partial(_train, rate), seeds=5) for rate in ADAM_RATES]
+    return [
+        Trainer("JAX Adam, loop jitted", f"rate {rate:g}", partial(train, _adam, rate), seeds=5) for rate in ADAM_RATES
+    ]
 
 
-def _train(rate: float, case: Case) -> Trained:
+def _adam(rate: jax.Array) -> Method:
+    def begin(theta):
+        return jnp.zeros_like(theta), jnp.zeros_like(theta)
+
+    def move(g, state, k):
+        m, v = state
+        m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g * g
+        t = k + 1.0
+        return -rate * (m / (1 - 0.9**t)) / (jnp.sqrt(v / (1 - 0.999**t)) + 1e-8), (m, v)
+
+    return begin, move
+
+
+def train(method: Callable[[jax.Array], Method], rate: float, case: Case) -> Trained:
     """From the case's start; compiled beforehand, so that the clock sees the training alone."""
-    loop = _adam_loop(tuple(case.shapes), case.linear)
+    loop = _loop(method, tuple(case.shapes), case.linear)
     theta, x = jnp.asarray(case.theta), jnp.asarray(case.x)
     jax.block_until_ready(loop(theta, x, rate, 1))
     started = time.perf_counter()
-    steps, last = jax.block_until_ready(loop(theta, x, rate, ADAM_STEPS))
+    steps, last = jax.block_until_ready(loop(theta, x, rate, JITTED_STEPS))
     return Trained(time.perf_counter() - started, int(steps), wrong_pixels(case, np.asarray(last)))
 
 
 @cache
-def _adam_loop(shapes: tuple[tuple[int, int], ...], linear: int) -> Callable:
-    """``loop(theta, x, rate, most)``: Adam until no pixel is wrong, looked at every CHUNK steps; steps and theta."""
+def _loop(method: Callable[[jax.Array], Method], shapes: tuple[tuple[int, int], ...], linear: int) -> Callable:
+    """``loop(theta, x, rate, most)``: until no pixel is wrong, looked at every CHUNK steps; steps and theta."""
     gradient = jax.grad(partial(loss, shapes, linear, True))
 
     def loop(theta, x, rate, most):
+        begin, move = method(rate)
+
         def step(k, state):
-            theta, m, v = state
-            g = gradient(theta, x)
-            m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g * g
-            t = k + 1.0
-            move = rate * (m / (1 - 0.9**t)) / (jnp.sqrt(v / (1 - 0.999**t)) + 1e-8)
-            return theta - move, m, v
+            theta, inner = state
+            by, inner = move(gradient(theta, x), inner, k)
+            return theta + by, inner
 
         def chunk(state):
             k, _, rest = state
@@ -88,8 +105,7 @@ def _adam_loop(shapes: tuple[tuple[int, int], ...], linear: int) -> Callable:
         def unfinished(state):
             return (state[0] < most) & (state[1] > 0)
 
-        zero = jnp.zeros_like(theta)
-        steps, _, (last, _, _) = jax.lax.while_loop(unfinished, chunk, (0, x.size, (theta, zero, zero)))
+        steps, _, (last, _) = jax.lax.while_loop(unfinished, chunk, (0, x.size, (theta, begin(theta))))
         return steps, last
 
     return jax.jit(loop)

@@ -1,13 +1,15 @@
-"""optax: L-BFGS with its zoom line search; value and gradient are taken from the line search's last point."""
+"""optax: L-BFGS with its zoom line search, value and gradient taken from the line search's last point; and Rprop."""
+
+from functools import partial
 
 import jax
 import jax.numpy as jnp
 import optax
 from descents import Minimiser
 from problems import Trainer
-from settings import PAIRS
+from settings import PAIRS, RPROP_RATES
 
-from peers import Peer, jax_loop
+from peers import Peer, jax_loop, jax_peer
 from peers.jax_loop import Loss, Steps
 
 
@@ -40,8 +42,21 @@ def minimisers() -> list[Minimiser]:
     return [jax_loop.minimiser("optax L-BFGS", f"{PAIRS} pairs", "L-BFGS", _lbfgs)]
 
 
+def _rprop(rate: jax.Array) -> jax_peer.Method:
+    solver = optax.rprop(rate)
+
+    def move(gradient, state, _):
+        return solver.update(gradient, state)
+
+    return solver.init, move
+
+
 def trainers() -> list[Trainer]:
-    return [jax_loop.trainer("optax L-BFGS", f"{PAIRS} pairs", _lbfgs, seeds=2)]
+    signs = [
+        Trainer("optax Rprop, loop jitted", f"rate {rate:g}", partial(jax_peer.train, _rprop, rate), seeds=5)
+        for rate in RPROP_RATES
+    ]
+    return [*signs, jax_loop.trainer("optax L-BFGS", f"{PAIRS} pairs", _lbfgs, seeds=2)]
 
 
 PEER = Peer("optax", ("optax",), trainers=trainers, minimisers=minimisers)

@@ -1,4 +1,4 @@
-"""torch: autograd on the layers' own parameters, torch.optim.Adam and torch.optim.LBFGS.
+"""torch: autograd on the layers' own parameters, torch.optim.Adam, Rprop and LBFGS.
 
 Of the forms tried (one flat theta split or sliced, nn.functional.linear, addmm; backward and autograd.grad; Adam plain,
 foreach and fused) these were the fastest on the letters networks.
@@ -6,6 +6,7 @@ foreach and fused) these were the fastest on the letters networks.
 
 import os
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 
@@ -13,7 +14,7 @@ import numpy as np
 import torch
 from descents import Course, Descent, Enough, Limits, Minimiser
 from problems import Case, Evaluation, Trained, Trainer
-from settings import ADAM_RATES, CHUNK, PAIRS, SECONDS
+from settings import ADAM_RATES, CHUNK, PAIRS, RPROP_RATES, SECONDS
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from peers import Peer
@@ -62,13 +63,20 @@ def loss(case: Case, parameters: list[torch.Tensor], x: torch.Tensor) -> torch.T
 
 
 def trainers() -> list[Trainer]:
-    return [Trainer("torch Adam", f"rate {rate:g}", partial(_train, rate), seeds=2) for rate in ADAM_RATES]
+    adam = partial(torch.optim.Adam, fused=True)
+    return [
+        *(Trainer("torch Adam", f"rate {rate:g}", partial(_train, adam, rate), seeds=2) for rate in ADAM_RATES),
+        *(
+            Trainer("torch Rprop", f"rate {rate:g}", partial(_train, torch.optim.Rprop, rate), seeds=2)
+            for rate in RPROP_RATES
+        ),
+    ]
 
 
-def _train(rate: float, case: Case) -> Trained:
+def _train(method: Callable, rate: float, case: Case) -> Trained:
     parameters, x = _parameters(case), torch.from_numpy(case.x)
     started, steps, wrong = time.perf_counter(), 0, case.x.size
-    optimiser = torch.optim.Adam(parameters, lr=rate, fused=True)
+    optimiser = method(parameters, lr=rate)
     while wrong and time.perf_counter() - started < SECONDS:
         for _ in range(CHUNK):
             optimiser.zero_grad(set_to_none=True)

@@ -8,11 +8,12 @@ from numba import njit
 from scipy_ae.kernels.machine import ASK, DONE, F_NEW, PHASE, SIDE, STEPS, F, answered, at, propose
 from scipy_ae.kernels.quasi_newton import largest
 
-GRADIENT_DESCENT, MOMENTUM, ADAPTIVE_ETA, ADAM = range(4)
+GRADIENT_DESCENT, MOMENTUM, ADAPTIVE_ETA, ADAM, RPROP = range(5)
 #: Why it stopped, beside ASK and DONE: no entry of the gradient is above gtol; no step lowers the value (guarded);
 #: the value after the step is not finite (unguarded).
 BY_GTOL, NO_STEP, NOT_FINITE = range(2, 5)
-#: Vectors, after the common ones: the step, and what is remembered: of the step, or Adam's two moments.
+#: Vectors, after the common ones: the step, and what is remembered: of the step, Adam's two moments, or the last
+#: gradient and the length for each weight of Rprop.
 STEP, M, V = 6, 7, 8
 VECTORS = 9
 #: Reals, after the common ones. ETA is what an adaptive one has become; A, B and C are a method's own parameters.
@@ -75,6 +76,11 @@ def _propose(reals, whole, g, m, v, step):
         for i in range(g.size):
             m[i] = reals[A] * m[i] - eta * g[i]
             step[i] = m[i]
+    elif kind == RPROP:
+        if not whole[REMEMBERS]:
+            for i in range(g.size):
+                v[i] = eta
+        rprop_step(m, v, g, reals[A], reals[B], reals[C], step)
     else:
         for i in range(g.size):
             step[i] = -eta * g[i]
@@ -106,6 +112,29 @@ def _forget(reals, whole, m, v):
     whole[T] = whole[STREAK] = whole[REMEMBERS] = 0
     if whole[KIND] == ADAPTIVE_ETA:
         reals[ETA] = reals[A]
+
+
+@njit(cache=True, fastmath={"nsz"}, error_model="numpy", inline="always")
+def rprop_step(
+    last: np.ndarray,  # (n,)
+    length: np.ndarray,  # (n,)
+    g: np.ndarray,  # (n,)
+    up: float,
+    down: float,
+    longest: float,
+    out: np.ndarray,  # (n,)
+) -> None:
+    """Bring each weight's ``length`` up to date with the gradient ``g`` and the ``last`` one; the step in ``out``.
+
+    Igel & Hüsken (2003), "Empirical evaluation of the improved Rprop learning algorithms", iRprop-.
+    """
+    for i in range(g.size):
+        same, now = g[i] * last[i], g[i]
+        factor = up if same > 0.0 else (down if same < 0.0 else 1.0)
+        length[i] = min(length[i] * factor, longest)
+        now = 0.0 if same < 0.0 else now
+        last[i] = now
+        out[i] = length[i] * (-1.0 if now > 0.0 else (1.0 if now < 0.0 else 0.0))
 
 
 @njit(cache=True, fastmath={"contract", "nsz", "arcp"}, error_model="numpy", inline="always")

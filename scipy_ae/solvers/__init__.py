@@ -18,7 +18,7 @@ from scipy_ae.solvers.base import (
     Solver,
 )
 from scipy_ae.solvers.conjugate_gradient import CG
-from scipy_ae.solvers.first_order import Adam, AdaptiveEta, GradientDescent, Momentum
+from scipy_ae.solvers.first_order import Adam, AdaptiveEta, GradientDescent, Momentum, Rprop
 from scipy_ae.solvers.least_squares import GaussNewton, LevenbergMarquardt
 from scipy_ae.solvers.methods import as_method
 from scipy_ae.solvers.newton import NewtonCG, TrustKrylov
@@ -35,6 +35,7 @@ gauss_newton = as_method(GaussNewton)
 newton_cg = as_method(NewtonCG)
 trust_krylov = as_method(TrustKrylov)
 adam = as_method(Adam)
+rprop = as_method(Rprop)
 gradient_descent = as_method(GradientDescent)
 momentum = as_method(Momentum)
 adaptive_eta = as_method(AdaptiveEta)
@@ -58,6 +59,7 @@ __all__ = [
     "Powell",
     "NewtonCG",
     "Row",
+    "Rprop",
     "Solver",
     "TrustKrylov",
     "adam",
@@ -74,6 +76,7 @@ __all__ = [
     "names",
     "newton_cg",
     "powell",
+    "rprop",
     "table",
     "trust_krylov",
 ]

@@ -9,7 +9,7 @@ from typing import Any
 from scipy_ae.errors import InputError, unknown
 from scipy_ae.solvers.base import Solver
 from scipy_ae.solvers.conjugate_gradient import CG
-from scipy_ae.solvers.first_order import Adam, AdaptiveEta, GradientDescent, Momentum
+from scipy_ae.solvers.first_order import Adam, AdaptiveEta, GradientDescent, Momentum, Rprop
 from scipy_ae.solvers.least_squares import GaussNewton, LevenbergMarquardt
 from scipy_ae.solvers.newton import NewtonCG, TrustKrylov
 from scipy_ae.solvers.powell import Powell
@@ -17,7 +17,7 @@ from scipy_ae.solvers.quasi_newton import BFGS, LBFGS
 from scipy_ae.solvers.scipy_recipes import RECIPES, SQUARES, Recipe
 
 OURS: tuple[type[Solver], ...] = (BFGS, LBFGS, CG, LevenbergMarquardt, GaussNewton, NewtonCG, TrustKrylov, Powell)
-OURS += (Adam, GradientDescent, Momentum, AdaptiveEta)
+OURS += (Adam, Rprop, GradientDescent, Momentum, AdaptiveEta)
 _SHORT = {"gd": "gradient-descent", "adaptive": "adaptive-eta", "lbfgs": "l-bfgs", "lm": "levenberg-marquardt"}
 _PREFIX = "scipy."
 
