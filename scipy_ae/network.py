@@ -44,7 +44,11 @@ class Network:
         if not self.encoder or not self.decoder:
             raise InputError("layers: an encoder and a decoder of at least one layer each are needed")
         self.latent_dim = self.bottleneck.latent_dim(self.encoder[-1].outputs)
-        left = [*(layer.outputs for layer in self.encoder[:-1]), self.latent_dim, *(one.outputs for one in self.decoder)]
+        left = [
+            *(layer.outputs for layer in self.encoder[:-1]),
+            self.latent_dim,
+            *(one.outputs for one in self.decoder),
+        ]
         for outputs, after in zip(left, self.layers[1:]):
             if outputs != after.inputs:
                 raise InputError(f"layers: one of {outputs} outputs is followed by one of {after.inputs} inputs")

@@ -81,7 +81,8 @@ class L1Sparsity:
             How many of them are the encoder's.
         """
         return [
-            LayerTerm(self.name, kernel.L1, layer, (self.weight, 0.0, 0.0, 1.0)) for layer in _chosen(self.layers, kinds, encoders)
+            LayerTerm(self.name, kernel.L1, layer, (self.weight, 0.0, 0.0, 1.0))
+            for layer in _chosen(self.layers, kinds, encoders)
         ]
 
 

@@ -15,14 +15,21 @@ costs no product with the input's width per row. Rows are taken some at a time, 
 processor's cache.
 """
 
-from numba import njit
+from functools import cache
 
+import numpy as np
+from numba import cfunc, njit
+
+from scipy_ae.kernels import context as C
 from scipy_ae.kernels import table as T
 from scipy_ae.kernels.activations import PARAMETRIC_RELU, SOFTMAX, activation_curvature
+from scipy_ae.kernels.context import SIGNATURE, encoder, numbers
 from scipy_ae.kernels.dense import slope_of, through_activation, weight_of
 from scipy_ae.kernels.elementary import FLAGS
 from scipy_ae.kernels.products import affine, left_transposed, right_transposed
-from scipy_ae.kernels.views import flat, matrix, vector
+from scipy_ae.kernels.views import flat, matrix, pointed, vector, vector_at
+
+_ZERO = np.intp(0)  # typed, since Numba would compile a function anew for each number written out in a call
 
 
 def room(widths, rows, vectors):
@@ -33,52 +40,75 @@ def room(widths, rows, vectors):
     return [*stacks, rows * max(after), rows * max(after), after[0] ** 2, after[0] ** 2, largest]
 
 
-@njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True)
-def contractive(
-    table, coefs, theta, weight, strength, before, after, seeds, vectors, step, chunk, work, spare, wanted, bends, direct
-):  # fmt: skip
-    """strength times the term at a forward sweep; where ``wanted``, fills ``bends`` and ``direct``.
+@cache
+def address() -> int:
+    """The address of the term as machine code, which ``kernels/terms.py`` calls after a forward sweep.
 
-    Parameters
-    ----------
-    before, after : ndarray
-        Of a forward sweep through the encoder on n rows.
-    seeds : ndarray
-        The vectors of the first row, (vectors, outputs of the encoder), those of the next ``step`` numbers further on;
-        0 where all rows of a chunk share what stands there.
-    chunk : int
-        Rows at a time.
-    work : tuple of ndarray
-        As ``room`` says: the stacks D and E, two more, and what is small.
-    bends : ndarray, as ``before``
-    direct : ndarray, as the encoder's part of theta
-        Weights and trained slopes are written, the rest is 0.
+    Its first two arguments are those of an objective with terms; the third, as the encoder's part of theta, takes what
+    the weights and trained slopes have of the gradient directly. It fills the ``BENDS`` of the context as well, and
+    returns the value. Neither is written where the context does not want a gradient.
     """
-    n, first = weight.size, table[0]
+    return cfunc(SIGNATURE, cache=True, fastmath=FLAGS, error_model="numpy")(_contractive).address
+
+
+def _contractive(context, theta, direct):
+    c = pointed(context, C.CONTEXT_SIZE)
+    theta, direct = pointed(theta, c[C.SIZE]), pointed(direct, c[C.DIRECT_SIZE])
+    table = encoder(c)[0]
+    first = table[0]
     p, q = first[T.INPUTS], first[T.OUTPUTS]
+    work = (
+        numbers(c, C.STACKS), numbers(c, C.STACKS + 1), numbers(c, C.STACKS + 2), numbers(c, C.STACKS + 3),
+        numbers(c, C.STACKS + 4), numbers(c, C.STACKS + 5), numbers(c, C.STACKS + 6), numbers(c, C.STACKS + 7),
+        numbers(c, C.STACKS + 8),
+    )  # fmt: skip
     W = weight_of(first, theta)
     gram, inner = matrix(work[6], 0, q, q), matrix(work[7], 0, q, q)
+    gram[:, :] = 0.0
     if q <= p:
-        left_transposed(W, W, gram)
-    if wanted:
+        _add_product(W, W, work[8], gram)
+    if c[C.WANTED] != 0:
         inner[:, :] = 0.0
         direct[:] = 0.0
-    total, start = 0.0, 0
-    while start < n:
-        rows = min(chunk, n - start)
-        _down(table, coefs, theta, before, after, n, start, rows, seeds, vectors, step, spare, work)
-        if q <= p:
-            total += _end_by_gram(q, weight, strength, start, rows * vectors, vectors, wanted, work)
-        else:
-            total += _end_by_input(
-                first, theta, weight, strength, start, rows * vectors, vectors, spare, wanted, work, direct
-            )
-        if wanted:
-            _up(table, coefs, theta, before, after, n, start, rows, vectors, work, bends, direct)
+    total, start = 0.0, _ZERO
+    while start < c[C.ROWS]:
+        rows = min(c[C.CHUNK], c[C.ROWS] - start)
+        total += _of_rows(c, theta, start, rows, work, direct)
         start += rows
-    if wanted and q <= p:
-        affine(W, inner, None, weight_of(first, direct))
-    return strength * total
+    if c[C.WANTED] != 0 and q <= p:
+        _times(W, inner, weight_of(first, direct))
+    return numbers(c, C.STRENGTHS)[C.CONTRACTIVE] * total
+
+
+@njit(cache=True, nogil=True)
+def _of_rows(c, theta, start, rows, work, direct):
+    """The value of some rows; where wanted, their bends, and what is added to ``direct`` or to the inner matrix."""
+    table, coefs = encoder(c)
+    before, after, spare = numbers(c, C.E_BEFORE), numbers(c, C.E_AFTER), numbers(c, C.SPARE)
+    n, vectors, wanted, row = c[C.ROWS], c[C.VECTORS], c[C.WANTED] != 0, table[0]
+    weight, strength = vector_at(c[C.WEIGHT], n, np.float64), numbers(c, C.STRENGTHS)[C.CONTRACTIVE]
+    _down(table, coefs, theta, before, after, n, start, rows, numbers(c, C.SEEDS), vectors, c[C.STEP], spare, work)
+    if row[T.OUTPUTS] <= row[T.INPUTS]:
+        total = _end_by_gram(row[T.OUTPUTS], weight, strength, start, rows * vectors, vectors, wanted, work)
+    else:
+        total = _end_by_input(
+            row, theta, weight, strength, start, rows * vectors, vectors, spare, wanted, work, direct
+        )  # fmt: skip
+    if wanted:
+        _up(table, coefs, theta, before, after, n, start, rows, vectors, work, numbers(c, C.BENDS), direct)
+    return total
+
+
+@njit(cache=True, nogil=True)
+def _times(X, W, out):
+    """out = X W."""
+    affine(X, W, None, out)
+
+
+@njit(cache=True, nogil=True)
+def _times_transposed(D, W, spare, out):
+    """out = D W'."""
+    right_transposed(D, W, spare, out)
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -102,7 +132,7 @@ def _down(table, coefs, theta, before, after, n, start, rows, seeds, vectors, st
         A, Y = _part(row, n, start, rows, before), _part(row, n, start, rows, after)
         through_activation(row[T.ACTIVATION], coefs[k], slope_of(row, theta), A, Y, vectors, factors, e)
         if k > 0:
-            right_transposed(e, weight_of(row, theta), spare, _part(table[k - 1], stack, 0, stack, D))
+            _times_transposed(e, weight_of(row, theta), spare, _part(table[k - 1], stack, 0, stack, D))
 
 
 @njit(cache=True, nogil=True)
@@ -146,7 +176,7 @@ def _add_product(left, right, more, out):
 def _end_by_gram(q, weight, strength, start, stack, vectors, wanted, work):
     """The value from W'W; where wanted the derivative by E, and E' (2 strength weight E) added to the inner matrix."""
     E, H, F = matrix(work[1], 0, stack, q), matrix(work[2], 0, stack, q), matrix(work[3], 0, stack, q)
-    affine(E, matrix(work[6], 0, q, q), None, H)
+    _times(E, matrix(work[6], 0, q, q), H)
     total = _weighted_product(weight, start, vectors, E, H)
     if wanted:
         _weigh(weight, strength, start, vectors, H, H)
@@ -160,12 +190,12 @@ def _end_by_input(row, theta, weight, strength, start, stack, vectors, spare, wa
     """The value from D_(-1) itself; where wanted the derivative by E, and that by the weights added to ``direct``."""
     p, q = row[T.INPUTS], row[T.OUTPUTS]
     E, H, G = matrix(work[1], 0, stack, q), matrix(work[2], 0, stack, q), matrix(work[3], 0, stack, p)
-    right_transposed(E, weight_of(row, theta), spare, G)
+    _times_transposed(E, weight_of(row, theta), spare, G)
     total = _weighted_product(weight, start, vectors, G, G)
     if wanted:
         _weigh(weight, strength, start, vectors, G, G)
         _add_product(G, E, work[8], weight_of(row, direct))
-        affine(G, weight_of(row, theta), None, H)
+        _times(G, weight_of(row, theta), H)
     return total
 
 
@@ -184,7 +214,7 @@ def _up(table, coefs, theta, before, after, n, start, rows, vectors, work, bends
             following = table[k + 1]
             through_activation(row[T.ACTIVATION], coefs[k], slope_of(row, theta), A, Y, vectors, factors, dE)
             _add_product(dE, _part(following, stack, 0, stack, E), work[8], weight_of(following, direct))
-            affine(dE, weight_of(following, theta), None, matrix(two, 0, stack, following[T.OUTPUTS]))
+            _times(dE, weight_of(following, theta), matrix(two, 0, stack, following[T.OUTPUTS]))
             one, two = two, one
 
 

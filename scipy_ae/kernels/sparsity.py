@@ -1,9 +1,9 @@
 """Sparsity of the activations of one layer: value, derivative, curvature times a tangent.
 
-``Y`` is what leaves the layer (n, q), of whose columns the first ``columns`` count; ``weight`` (n,) is what each row counts
-for. L1 is sum_i weight_i sum_j |y_ij|. KL is sum_j rho log(rho / m_j) + (1 - rho) log((1 - rho) / (1 - m_j)), with m_j =
-sum_i weight_i scale (y_ij - low) the mean activation, mapped to [0, 1]; m and 1 - m count as no less than 2**-53. Both
-are multiplied by ``numbers[STRENGTH]``.
+``Y`` is what leaves the layer (n, q), of whose columns the first ``columns`` count; ``weight`` (n,) is what each row
+counts for. L1 is sum_i weight_i sum_j |y_ij|. KL is sum_j rho log(rho / m_j) + (1 - rho) log((1 - rho) / (1 - m_j)),
+with m_j = sum_i weight_i scale (y_ij - low) the mean activation, mapped to [0, 1]; m and 1 - m count as no less than
+2**-53. Both are multiplied by ``numbers[STRENGTH]``.
 """
 
 import math
@@ -35,7 +35,9 @@ def sparsity_value(kind, columns, numbers, Y, weight, means):
     _mean(columns, numbers, Y, numbers[LOW], weight, means)
     total, rho = 0.0, numbers[RHO]
     for j in range(columns):
-        total += rho * math.log(rho / _floored(means[j])) + (1.0 - rho) * math.log((1.0 - rho) / _floored(1.0 - means[j]))
+        total += rho * math.log(rho / _floored(means[j])) + (1.0 - rho) * math.log(
+            (1.0 - rho) / _floored(1.0 - means[j])
+        )
     return numbers[STRENGTH] * total
 
 

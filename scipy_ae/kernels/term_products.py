@@ -3,42 +3,41 @@
 import numpy as np
 from numba import njit
 
+from scipy_ae.kernels import context as C
 from scipy_ae.kernels import sparsity as S
 from scipy_ae.kernels import table as T
-from scipy_ae.kernels import terms as C
+from scipy_ae.kernels.context import numbers
 from scipy_ae.kernels.dense import dense_backward_tangent, dense_tangent
 from scipy_ae.kernels.elementary import FLAGS
 from scipy_ae.kernels.losses import CROSS_ENTROPY_OF_LOGITS, loss_backward, loss_curvature
 from scipy_ae.kernels.sparsity import sparsity_curvature
 from scipy_ae.kernels.sweeps import block
-from scipy_ae.kernels.terms import numbers
+from scipy_ae.kernels.terms import add_sparsity, value_of_parts
 from scipy_ae.kernels.variational import bottleneck_backward, bottleneck_backward_tangent, code_tangent
-from scipy_ae.kernels.views import flat, matrix, matrix_at, vector_at
+from scipy_ae.kernels.views import matrix, matrix_at, vector_at
+
+_ZERO = np.intp(0)  # typed, as in terms.py
 
 
 @njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True)
 def hessian_product(c, theta, v, product):
     """``product`` = the exact Hessian, decay and contractive term left out, times v (Pearlmutter 1994)."""
-    C.value_of_parts(c, theta)
+    value_of_parts(c, theta)
     n, drawn, half = c[C.ROWS], c[C.ROWS] * c[C.DRAWS], c[C.HALF]
     deltas, v_deltas = numbers(c, C.DELTAS), numbers(c, C.V_DELTAS)
     x, weight = matrix_at(c[C.X], n, c[C.INPUTS], np.float64), vector_at(c[C.WEIGHT], n, np.float64)
     table, coefs = C.encoder(c)
     code, v_code = _block(c, table, n, C.E_AFTER), _block(c, table, n, C.V_E_AFTER)
-    _tangent(c, table, coefs, theta, v, x, x, False, C.E_BEFORE, C.E_AFTER, C.V_E_BEFORE, C.V_E_AFTER)
+    _tangent(c, table, coefs, theta, v, x, x, _ZERO)
     z, vz = C.codes_of(c, code), C.codes_of(c, v_code)
     eps = matrix_at(c[C.EPS], drawn, c[C.LATENT], np.float64)
     if c[C.VARIATIONAL] != 0:
         vz = matrix_at(c[C.V_CODES], drawn, c[C.LATENT], np.float64)
         code_tangent(code, eps, v_code, vz)
     table, coefs = C.decoder(c)
-    _tangent(c, table, coefs, theta, v, z, vz, True, C.D_BEFORE, C.D_AFTER, C.V_D_BEFORE, C.V_D_AFTER)
+    _tangent(c, table, coefs, theta, v, z, vz, c[C.ENCODERS])
     _seeds(c, table, coefs)
-    through = c[C.LOSS] != CROSS_ENTROPY_OF_LOGITS
-    here = _backward_tangent(
-        c, table, coefs, theta, v, z, vz, C.D_BEFORE, C.D_AFTER, C.V_D_BEFORE, C.V_D_AFTER, c[C.ENCODERS], through,
-        True, 0, product,
-    )  # fmt: skip
+    here = _backward_tangent(c, table, coefs, theta, v, z, vz, c[C.ENCODERS], _ZERO, product)
     if c[C.VARIATIONAL] != 0:
         strength = numbers(c, C.STRENGTHS)[C.DIVERGENCE]
         there, d = half - here * half, code.shape[1]
@@ -48,15 +47,21 @@ def hessian_product(c, theta, v, product):
         bottleneck_backward_tangent(code, eps, weight, strength, dz, v_code, vdz, vd_code)
         here = 1 - here
     table, coefs = C.encoder(c)
-    _backward_tangent(
-        c, table, coefs, theta, v, x, x, C.E_BEFORE, C.E_AFTER, C.V_E_BEFORE, C.V_E_AFTER, 0, True, False, here, product
-    )
+    _backward_tangent(c, table, coefs, theta, v, x, x, _ZERO, here, product)
 
 
 @njit(inline="always")
 def _block(c, table, n, place):
     """The last layer's block of a work array."""
     return block(table[table.shape[0] - 1], n, numbers(c, place))
+
+
+@njit(cache=True, nogil=True)
+def _sweeps(c, decodes):
+    """Of encoder or decoder: what comes into each activation and what leaves it, and the tangents of both."""
+    if decodes:
+        return numbers(c, C.D_BEFORE), numbers(c, C.D_AFTER), numbers(c, C.V_D_BEFORE), numbers(c, C.V_D_AFTER)
+    return numbers(c, C.E_BEFORE), numbers(c, C.E_AFTER), numbers(c, C.V_E_BEFORE), numbers(c, C.V_E_AFTER)
 
 
 @njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True)
@@ -72,38 +77,35 @@ def _seeds(c, table, coefs):
 
 
 @njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True)
-def _tangent(c, table, coefs, theta, v, X, vX, moving, before_at, after_at, v_before_at, v_after_at):
-    """Tangents of a half of the network along v, and where ``moving``, along its input's tangent."""
-    n, more = X.shape[0], numbers(c, C.MORE)
-    before, after = numbers(c, before_at), numbers(c, after_at)
-    v_before, v_after = numbers(c, v_before_at), numbers(c, v_after_at)
+def _tangent(c, table, coefs, theta, v, X, vX, first):
+    """Tangents of a half of the network along v, and for the decoder, along its input's tangent."""
+    n, more, decodes = X.shape[0], numbers(c, C.MORE), first > 0
+    before, after, v_before, v_after = _sweeps(c, decodes)
     Y, vY = X, vX
     for k in range(table.shape[0]):
         row = table[k]
         A, out = block(row, n, before), block(row, n, after)
         vA, v_out = block(row, n, v_before), block(row, n, v_after)
-        dense_tangent(row, coefs[k], theta, v, Y, vY, moving or k > 0, A, out, vA, v_out, more)
+        dense_tangent(row, coefs[k], theta, v, Y, vY, decodes or k > 0, A, out, vA, v_out, more)
         Y, vY = out, v_out
 
 
 @njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True)
-def _backward_tangent(
-    c, table, coefs, theta, v, X, vX, before_at, after_at, v_before_at, v_after_at, first, through, deeper, here, product
-):
+def _backward_tangent(c, table, coefs, theta, v, X, vX, first, here, product):
     """The tangent of a backward sweep through a half of the network; returns where that of its input is left."""
-    n, last, half = X.shape[0], table.shape[0] - 1, c[C.HALF]
-    before, after = numbers(c, before_at), numbers(c, after_at)
-    v_before, v_after = numbers(c, v_before_at), numbers(c, v_after_at)
+    n, last, half, decodes = X.shape[0], table.shape[0] - 1, c[C.HALF], first > 0
+    through = not decodes or c[C.LOSS] != CROSS_ENTROPY_OF_LOGITS
+    before, after, v_before, v_after = _sweeps(c, decodes)
     deltas, v_deltas = numbers(c, C.DELTAS), numbers(c, C.V_DELTAS)
     for k in range(last, -1, -1):
         row = table[k]
-        on = deeper or k > 0
+        on = decodes or k > 0
         inputs = row[T.INPUTS] if on else 0
         A, Y = block(row, n, before), block(row, n, after)
         below, v_below = (block(table[k - 1], n, after), block(table[k - 1], n, v_after)) if k > 0 else (X, vX)
         dA, vdA = matrix(deltas, here * half, n, row[T.OUTPUTS]), matrix(v_deltas, here * half, n, row[T.OUTPUTS])
         dX, vdX = matrix(deltas, half - here * half, n, inputs), matrix(v_deltas, half - here * half, n, inputs)
-        C.add_sparsity(c, first + k, dA)
+        add_sparsity(c, first + k, dA)
         _add_curvature(c, first + k, block(row, n, v_after), vdA)
         dense_backward_tangent(
             row, coefs[k], theta, v, below, v_below, A, Y, block(row, n, v_before), dA, vdA,

@@ -9,46 +9,73 @@ decoder runs on n * m.
 from functools import cache
 
 import numpy as np
-from numba import cfunc, njit, types
+from numba import cfunc, njit
 
 from scipy_ae.kernels import sparsity as S
 from scipy_ae.kernels import table as T
-from scipy_ae.kernels.contractive import contractive
+from scipy_ae.kernels.context import (
+    BENDS,
+    CONTEXT_SIZE,
+    CONTRACTIVE,
+    CONTRACTIVE_CODE,
+    D_AFTER,
+    D_BEFORE,
+    DECAY,
+    DECODERS,
+    DELTAS,
+    DIRECT,
+    DIRECT_SIZE,
+    DIVERGENCE,
+    DRAW_WEIGHT,
+    DRAWS,
+    E_AFTER,
+    E_BEFORE,
+    ENCODERS,
+    EPS,
+    FIRST_TERM,
+    HALF,
+    INPUTS,
+    LATENT,
+    LOSS,
+    LOSS_PART,
+    MEANS,
+    OUTPUTS,
+    PARTS,
+    ROWS,
+    SIGNATURE,
+    SIZE,
+    SPARE,
+    STRENGTHS,
+    TARGET,
+    TERMS,
+    VARIATIONAL,
+    WANTED,
+    WEIGHT,
+    X,
+    codes_of,
+    decoder,
+    encoder,
+    means_of,
+    numbers,
+    of_layer,
+    terms_of,
+)  # fmt: skip
 from scipy_ae.kernels.dense import dense_products, dense_through, slope_of
 from scipy_ae.kernels.elementary import FLAGS
 from scipy_ae.kernels.losses import CROSS_ENTROPY_OF_LOGITS, loss_backward, loss_value
+from scipy_ae.kernels.native import call
 from scipy_ae.kernels.sparsity import sparsity_backward, sparsity_value
 from scipy_ae.kernels.sweeps import block, forward
 from scipy_ae.kernels.variational import bottleneck_backward, divergence, draw_codes
-from scipy_ae.kernels.views import flat, matrix, matrix_at, pointed, vector, vector_at
+from scipy_ae.kernels.views import flat, matrix, matrix_at, pointed, vector_at
 
-#: The context, by index. Sizes: VARIATIONAL, WANTED and VECTORS are 0 for no such bottleneck, for the value alone, and
-#: for no contractive term.
-(
-    ROWS, DRAWS, INPUTS, LATENT, OUTPUTS, SIZE, LOSS, ENCODERS, DECODERS, HALF, WIDEST, TERMS,
-    VARIATIONAL, WANTED, VECTORS, STEP, CHUNK, DIRECT_SIZE,
-) = range(18)  # fmt: skip
-#: Addresses of what is given, ...
-(
-    ENCODER, ENCODER_COEFS, DECODER, DECODER_COEFS, X, TARGET, WEIGHT, DRAW_WEIGHT, EPS, SEEDS, SPARSE, SPARSE_NUMBERS,
-    STRENGTHS, DECAY,
-) = range(18, 32)  # fmt: skip
-#: ... of the value's parts, and of work arrays: of the sweeps, of sparsity, of the contractive term ...
-(PARTS, E_BEFORE, E_AFTER, D_BEFORE, D_AFTER, CODES, DELTAS, SPARE, MEANS, BENDS, DIRECT) = range(32, 43)
-STACKS = 43
-#: ... and of tangents.
-(V_E_BEFORE, V_E_AFTER, V_D_BEFORE, V_D_AFTER, V_CODES, V_DELTAS, DRIFT, MORE) = range(52, 60)
-CONTEXT_SIZE = 60
-#: Where in ``STRENGTHS`` and ``PARTS``: the parts go on with the terms of sparsity. LOSS_PART has no strength.
-LOSS_PART, DIVERGENCE, CONTRACTIVE, FIRST_TERM = range(4)
-
-_SIGNATURE = types.float64(types.CPointer(types.intp), types.CPointer(types.float64), types.CPointer(types.float64))
+_ZERO = np.intp(0)  # typed, since Numba would compile a function anew for each number written out in a call
 
 
 @cache
 def address() -> int:
     """The address of an objective with terms."""
-    return cfunc(_SIGNATURE, cache=True, fastmath=FLAGS, error_model="numpy")(_evaluate).address
+    return cfunc(SIGNATURE, cache=True, fastmath=FLAGS, error_model="numpy")(_evaluate).address
 
 
 def _evaluate(context, theta, gradient):
@@ -67,47 +94,6 @@ def _evaluate(context, theta, gradient):
     return value
 
 
-@njit(inline="always")
-def numbers(c, place):
-    """The vector at an address of the context, its length left to who reads it."""
-    return vector_at(c[place], 0, np.float64)
-
-
-@njit(inline="always")
-def encoder(c):
-    """Table and coefficients of the encoder."""
-    layers = c[ENCODERS]
-    return matrix_at(c[ENCODER], layers, T.COLUMNS, np.int64), matrix_at(c[ENCODER_COEFS], layers, 2, np.float64)
-
-
-@njit(inline="always")
-def decoder(c):
-    """Table and coefficients of the decoder."""
-    layers = c[DECODERS]
-    return matrix_at(c[DECODER], layers, T.COLUMNS, np.int64), matrix_at(c[DECODER_COEFS], layers, 2, np.float64)
-
-
-@njit(inline="always")
-def terms_of(c):
-    """The table of sparsity and its numbers."""
-    count = c[TERMS]
-    return matrix_at(c[SPARSE], count, S.COLUMNS, np.int64), matrix_at(c[SPARSE_NUMBERS], count, S.NUMBERS, np.float64)
-
-
-@njit(inline="always")
-def means_of(c, term, place):
-    """The mean activations of a term of sparsity."""
-    return vector(numbers(c, place), term * c[WIDEST], c[WIDEST])
-
-
-@njit(inline="always")
-def codes_of(c, C):
-    """What goes into the decoder: the draws of a variational bottleneck, else the code itself."""
-    if c[VARIATIONAL] != 0:
-        return matrix_at(c[CODES], c[ROWS] * c[DRAWS], c[LATENT], np.float64)
-    return matrix(flat(C), 0, C.shape[0], C.shape[1])
-
-
 @njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True)
 def value_of_parts(c, theta):
     """The value without decay; fills its parts, and where wanted, what the gradient takes of the contractive term."""
@@ -122,7 +108,9 @@ def value_of_parts(c, theta):
     if c[VARIATIONAL] != 0:
         draw_codes(C, matrix_at(c[EPS], drawn, c[LATENT], np.float64), Z)
         parts[DIVERGENCE] = strengths[DIVERGENCE] * divergence(C, weight)
-    parts[CONTRACTIVE] = _contractive_part(c, theta, weight) if c[VECTORS] > 0 else 0.0
+    parts[CONTRACTIVE] = 0.0
+    if c[CONTRACTIVE_CODE] != 0:
+        parts[CONTRACTIVE] = call(c[CONTRACTIVE_CODE], c, theta, numbers(c, DIRECT))
     table, coefs = decoder(c)
     last, before = table.shape[0] - 1, numbers(c, D_BEFORE)
     Y = forward(table, coefs, theta, Z, before, numbers(c, D_AFTER), c[LOSS] != CROSS_ENTROPY_OF_LOGITS)
@@ -139,32 +127,6 @@ def value_of_parts(c, theta):
     return value
 
 
-@njit(cache=True, nogil=True)
-def of_layer(c, layer):
-    """What leaves a layer of encoder or decoder, and what each of its rows counts for."""
-    if layer < c[ENCODERS]:
-        n = c[ROWS]
-        return block(encoder(c)[0][layer], n, numbers(c, E_AFTER)), vector_at(c[WEIGHT], n, np.float64)
-    n = c[ROWS] * c[DRAWS]
-    row = decoder(c)[0][layer - c[ENCODERS]]
-    return block(row, n, numbers(c, D_AFTER)), vector_at(c[DRAW_WEIGHT], n, np.float64)
-
-
-@njit(cache=True, nogil=True)
-def _contractive_part(c, theta, weight):
-    table, coefs = encoder(c)
-    work = (
-        numbers(c, STACKS), numbers(c, STACKS + 1), numbers(c, STACKS + 2), numbers(c, STACKS + 3),
-        numbers(c, STACKS + 4), numbers(c, STACKS + 5), numbers(c, STACKS + 6), numbers(c, STACKS + 7),
-        numbers(c, STACKS + 8),
-    )  # fmt: skip
-    return contractive(
-        table, coefs, theta, weight, numbers(c, STRENGTHS)[CONTRACTIVE], numbers(c, E_BEFORE), numbers(c, E_AFTER),
-        numbers(c, SEEDS), c[VECTORS], c[STEP], c[CHUNK], work, numbers(c, SPARE), c[WANTED] != 0,
-        numbers(c, BENDS), vector_at(c[DIRECT], c[DIRECT_SIZE], np.float64),
-    )  # fmt: skip
-
-
 @njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True)
 def _gradient_of_parts(c, theta, gradient):
     """The gradient without that of the decay, after :func:`value_of_parts`."""
@@ -179,34 +141,35 @@ def _gradient_of_parts(c, theta, gradient):
     Y, target = block(table[last], drawn, numbers(c, D_AFTER)), matrix_at(c[TARGET], drawn, c[OUTPUTS], np.float64)
     seed = matrix(deltas, 0, drawn, c[OUTPUTS])
     loss_backward(c[LOSS], coefs[last, T.BETA], Y, target, numbers(c, DRAW_WEIGHT), seed)
-    through = c[LOSS] != CROSS_ENTROPY_OF_LOGITS
-    here = _backward(c, table, coefs, theta, Z, D_BEFORE, D_AFTER, c[ENCODERS], through, True, False, 0, gradient)
+    here = _backward(c, table, coefs, theta, Z, c[ENCODERS], _ZERO, gradient)
     if c[VARIATIONAL] != 0:
         eps = matrix_at(c[EPS], drawn, c[LATENT], np.float64)
         dZ, dC = matrix(deltas, here * half, drawn, c[LATENT]), matrix(deltas, half - here * half, n, C.shape[1])
         bottleneck_backward(C, eps, weight, numbers(c, STRENGTHS)[DIVERGENCE], dZ, dC)
         here = 1 - here
     table, coefs = encoder(c)
-    _backward(c, table, coefs, theta, x, E_BEFORE, E_AFTER, 0, True, False, c[VECTORS] > 0, here, gradient)
-    if c[VECTORS] > 0:
+    _backward(c, table, coefs, theta, x, _ZERO, here, gradient)
+    if c[CONTRACTIVE_CODE] != 0:
         direct = vector_at(c[DIRECT], c[DIRECT_SIZE], np.float64)
         for i in range(direct.size):
             gradient[i] += direct[i]
 
 
 @njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True)
-def _backward(c, table, coefs, theta, inputs, before_at, after_at, first, through, deeper, bent, here, gradient):
+def _backward(c, table, coefs, theta, inputs, first, here, gradient):
     """A backward sweep through encoder or decoder, the derivative by its output in one half of ``deltas``.
 
-    What sparsity and, where ``bent``, the contractive term add to it joins on the way. Returns the half in which the
-    derivative by the input is left.
+    What sparsity and the contractive term add joins on the way. ``first`` is the number of the table's first layer.
+    Returns the half in which the derivative by the input is left.
     """
-    n, last, half = inputs.shape[0], table.shape[0] - 1, c[HALF]
-    deltas, before, after = numbers(c, DELTAS), numbers(c, before_at), numbers(c, after_at)
-    spare, bends = numbers(c, SPARE), numbers(c, BENDS)
+    n, last, half, decodes = inputs.shape[0], table.shape[0] - 1, c[HALF], first > 0
+    deltas, bends, spare = numbers(c, DELTAS), numbers(c, BENDS), numbers(c, SPARE)
+    before, after = numbers(c, D_BEFORE if decodes else E_BEFORE), numbers(c, D_AFTER if decodes else E_AFTER)
+    bent = c[CONTRACTIVE_CODE] != 0 and not decodes
+    through = not decodes or c[LOSS] != CROSS_ENTROPY_OF_LOGITS
     for k in range(last, -1, -1):
         row = table[k]
-        on = deeper or k > 0
+        on = decodes or k > 0
         dA = matrix(deltas, here * half, n, row[T.OUTPUTS])
         dX = matrix(deltas, half - here * half, n, row[T.INPUTS] if on else 0)
         A, Y = block(row, n, before), block(row, n, after)

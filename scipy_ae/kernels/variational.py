@@ -1,8 +1,8 @@
 """The variational bottleneck: a diagonal Gaussian for each row, from which m codes are drawn by fixed noise.
 
-``C`` (n, 2 d) holds the means, then the log-variances; ``eps`` is (n * m, d), the m draws of a row one after the other, and
-``Z`` (n * m, d) the codes, z = mu + exp(logvar / 2) eps. ``weight`` (n,) is what each row counts for, and ``strength``
-multiplies the divergence. Kingma and Welling (2014), section 2.4 and appendix B.
+``C`` (n, 2 d) holds the means, then the log-variances; ``eps`` is (n * m, d), the m draws of a row one after the other,
+and ``Z`` (n * m, d) the codes, z = mu + exp(logvar / 2) eps. ``weight`` (n,) is what each row counts for, and
+``strength`` multiplies the divergence. Kingma and Welling (2014), section 2.4 and appendix B.
 """
 
 import math

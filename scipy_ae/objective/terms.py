@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from scipy_ae.kernels import contractive, native
+from scipy_ae.kernels import context as C
+from scipy_ae.kernels import contractive, native, terms
 from scipy_ae.kernels import sparsity as S
 from scipy_ae.kernels import table as T
-from scipy_ae.kernels import terms as kernel
 from scipy_ae.kernels.products import SMALL
 from scipy_ae.kernels.term_products import hessian_product
 from scipy_ae.objective.halves import Halves
@@ -40,11 +40,11 @@ class TermWork:
 
     def with_tangents(self) -> dict[int, np.ndarray]:
         """The same and, from now on, those of tangents."""
-        if kernel.MORE not in self.arrays:
+        if C.MORE not in self.arrays:
             e, d = (n * units for n, units in zip((self._rows, self._drawn), self.units))
             more = max(self.halves.largest, self.half)
             codes, means = self._drawn * self.halves.latent_dim, self._means
-            places = range(kernel.V_E_BEFORE, kernel.MORE + 1)
+            places = range(C.V_E_BEFORE, C.MORE + 1)
             sizes = (e, e, d, d, codes, 2 * self.half, means, more)
             self.arrays = {**self.arrays, **{place: np.empty(size) for place, size in zip(places, sizes)}}
         return self.arrays
@@ -58,19 +58,19 @@ class TermWork:
         e, d = (n * units for n, units in zip((self._rows, self._drawn), self.units))
         contracts = halves.vectors > 0
         sizes = {
-            kernel.PARTS: kernel.FIRST_TERM + len(halves.sparsity),
-            kernel.E_BEFORE: e, kernel.E_AFTER: e, kernel.D_BEFORE: d, kernel.D_AFTER: d,
-            kernel.CODES: self._drawn * halves.latent_dim if halves.variational is not None else 0,
-            kernel.DELTAS: 2 * self.half,
-            kernel.SPARE: min(halves.largest, SMALL),
-            kernel.MEANS: self._means,
-            kernel.BENDS: e if contracts else 0,
-            kernel.DIRECT: self.direct if contracts else 0,
+            C.PARTS: C.FIRST_TERM + len(halves.sparsity),
+            C.E_BEFORE: e, C.E_AFTER: e, C.D_BEFORE: d, C.D_AFTER: d,
+            C.CODES: self._drawn * halves.latent_dim if halves.variational is not None else 0,
+            C.DELTAS: 2 * self.half,
+            C.SPARE: min(halves.largest, SMALL),
+            C.MEANS: self._means,
+            C.BENDS: e if contracts else 0,
+            C.DIRECT: self.direct if contracts else 0,
         }  # fmt: skip
         if contracts:
             widths = [int(halves.encoder[0, T.INPUTS]), *map(int, halves.encoder[:, T.OUTPUTS])]
             stacks = contractive.room(widths, self.chunk, halves.vectors)
-            sizes |= {kernel.STACKS + k: size for k, size in enumerate(stacks)}
+            sizes |= {C.STACKS + k: size for k, size in enumerate(stacks)}
         return {place: np.empty(size) for place, size in sizes.items()}
 
 
@@ -105,24 +105,24 @@ class Terms:
         numbers = [term.numbers for term in halves.sparsity]
         table = [(term.kind, term.layer, self._units(term.layer)) for term in halves.sparsity]
         self._given = {
-            kernel.ENCODER: halves.encoder, kernel.ENCODER_COEFS: halves.encoder_coefs,
-            kernel.DECODER: halves.decoder, kernel.DECODER_COEFS: halves.decoder_coefs,
-            kernel.X: x, kernel.WEIGHT: weight,
-            kernel.TARGET: target if draws == 1 else np.repeat(target, draws, axis=0),
-            kernel.DRAW_WEIGHT: weight if draws == 1 else np.repeat(weight / draws, draws),
-            kernel.EPS: eps, kernel.SEEDS: self._seeds(probes), kernel.DECAY: decay,
-            kernel.SPARSE: np.array(table, dtype=np.int64).reshape(-1, S.COLUMNS),
-            kernel.SPARSE_NUMBERS: np.array(numbers, dtype=np.float64).reshape(-1, S.NUMBERS),
-            kernel.STRENGTHS: np.array([1.0, halves.variational or 0.0, halves.contractive or 0.0]),
+            C.ENCODER: halves.encoder, C.ENCODER_COEFS: halves.encoder_coefs,
+            C.DECODER: halves.decoder, C.DECODER_COEFS: halves.decoder_coefs,
+            C.X: x, C.WEIGHT: weight,
+            C.TARGET: target if draws == 1 else np.repeat(target, draws, axis=0),
+            C.DRAW_WEIGHT: weight if draws == 1 else np.repeat(weight / draws, draws),
+            C.EPS: eps, C.SEEDS: self._seeds(probes), C.DECAY: decay,
+            C.SPARSE: np.array(table, dtype=np.int64).reshape(-1, S.COLUMNS),
+            C.SPARSE_NUMBERS: np.array(numbers, dtype=np.float64).reshape(-1, S.NUMBERS),
+            C.STRENGTHS: np.array([1.0, halves.variational or 0.0, halves.contractive or 0.0]),
         }  # fmt: skip
         self._sizes = {
-            kernel.ROWS: len(x), kernel.DRAWS: draws, kernel.INPUTS: x.shape[1], kernel.LATENT: halves.latent_dim,
-            kernel.OUTPUTS: target.shape[1], kernel.SIZE: halves.size, kernel.LOSS: loss,
-            kernel.ENCODERS: len(halves.encoder), kernel.DECODERS: len(halves.decoder),
-            kernel.WIDEST: halves.widest, kernel.TERMS: len(table), kernel.WANTED: 1,
-            kernel.VARIATIONAL: halves.variational is not None, kernel.VECTORS: halves.vectors,
-            kernel.STEP: 0 if probes is None else int(halves.vectors * halves.encoder[-1, T.OUTPUTS]),
-            kernel.CHUNK: work.chunk, kernel.DIRECT_SIZE: work.direct,
+            C.ROWS: len(x), C.DRAWS: draws, C.INPUTS: x.shape[1], C.LATENT: halves.latent_dim,
+            C.OUTPUTS: target.shape[1], C.SIZE: halves.size, C.LOSS: loss,
+            C.ENCODERS: len(halves.encoder), C.DECODERS: len(halves.decoder),
+            C.WIDEST: halves.widest, C.TERMS: len(table), C.WANTED: 1,
+            C.VARIATIONAL: halves.variational is not None, C.VECTORS: halves.vectors,
+            C.STEP: 0 if probes is None else int(halves.vectors * halves.encoder[-1, T.OUTPUTS]),
+            C.CHUNK: work.chunk, C.DIRECT_SIZE: work.direct,
         }  # fmt: skip
 
     def _units(self, layer: int) -> int:
@@ -139,7 +139,9 @@ class Terms:
             return None
         d = halves.latent_dim
         first = np.eye(d)[None] if probes is None else probes / np.sqrt(probes.shape[1])
-        seeds = np.zeros((self._work.chunk if probes is None else len(probes), halves.vectors, halves.encoder[-1, T.OUTPUTS]))
+        seeds = np.zeros(
+            (self._work.chunk if probes is None else len(probes), halves.vectors, halves.encoder[-1, T.OUTPUTS])
+        )
         seeds[:, :, :d] = first
         return seeds
 
@@ -147,20 +149,21 @@ class Terms:
     def native(self) -> Native:
         arrays = self._work.of(self._rows, self._rows * self._draws)
         if self._made_for is not arrays:
-            context = np.zeros(kernel.CONTEXT_SIZE, dtype=np.intp)
+            context = np.zeros(C.CONTEXT_SIZE, dtype=np.intp)
             for place, size in self._sizes.items():
                 context[place] = size
             for place, array in (self._given | arrays).items():
                 context[place] = native.data_of(array)
-            context[kernel.HALF] = self._work.half
+            context[C.HALF] = self._work.half
+            context[C.CONTRACTIVE_CODE] = contractive.address() if self._work.halves.vectors else 0
             self._made_for = arrays
-            self._native = Native(kernel.address(), context, (self._given, arrays))
+            self._native = Native(terms.address(), context, (self._given, arrays))
         return self._native
 
     def _bare(self) -> np.ndarray:
         """The context of the value alone."""
         context = self.native.context.copy()
-        context[kernel.WANTED] = 0
+        context[C.WANTED] = 0
         return context
 
     def fun(self, theta: np.ndarray) -> float:
@@ -173,14 +176,14 @@ class Terms:
     def parts(self, theta: np.ndarray, loss: str) -> dict[str, float]:
         """The loss by its name, and each term by its own."""
         self.fun(theta)
-        halves, values = self._work.halves, self._work.arrays[kernel.PARTS].tolist()
-        parts = {loss: values[kernel.LOSS_PART]}
+        halves, values = self._work.halves, self._work.arrays[C.PARTS].tolist()
+        parts = {loss: values[C.LOSS_PART]}
         if halves.variational is not None:
-            parts["KL divergence"] = values[kernel.DIVERGENCE]
-        for term, value in zip(halves.sparsity, values[kernel.FIRST_TERM :]):
+            parts["KL divergence"] = values[C.DIVERGENCE]
+        for term, value in zip(halves.sparsity, values[C.FIRST_TERM :]):
             parts[term.name] = parts.get(term.name, 0.0) + value
         if halves.vectors:
-            parts["contractive"] = values[kernel.CONTRACTIVE]
+            parts["contractive"] = values[C.CONTRACTIVE]
         return parts
 
     def hessp(self, theta: np.ndarray, v: np.ndarray) -> np.ndarray:
