@@ -32,7 +32,7 @@ class Variational:
         beta * mean over the samples of KL(N(mu, exp(logvar)) || N(0, 1)),
         KL = 1/2 * sum_j (mu_j^2 + exp(logvar_j) - 1 - logvar_j)
 
-    in nats (their appendix B). ``eps`` comes from the batch, ``Batch.with_eps``, so that the objective is deterministic.
+    in nats (their appendix B). ``eps`` comes from the batch, ``Batch.with_eps``, so that an objective is deterministic.
     With beta 1 the sum is the negative ELBO: under cross-entropy with a Bernoulli likelihood of each output, under
     squared error with a Gaussian one of variance 1/2, but for the constant (q / 2) log(pi) of its q outputs. Under
     squared error another beta is that of a Gaussian of variance beta / 2, the objective being beta times its negative

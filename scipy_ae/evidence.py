@@ -70,7 +70,7 @@ def importance_bound(
 ) -> np.ndarray:
     """The importance-weighted bound of each row (Burda, Grosse and Salakhutdinov 2016, eq. 8), shape (rows,), in nats.
 
-    log (1 / draws) sum_k p(t | z_k) p(z_k) / q(z_k | x): the ELBO for one draw, and in expectation never lower for more,
+    log (1 / draws) sum_k p(t | z_k) p(z_k) / q(z_k | x): the ELBO for one draw, and never lower on average for more,
     with log p(t) as its limit. Parameters as of :func:`elbo`.
     """
     total = np.full(len(x), -np.inf)

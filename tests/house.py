@@ -61,7 +61,17 @@ TOWERS = (
     ),
     (
         {"problem", "solvers", "schedule"},
-        {"activations", "losses", "penalties", "layers", "bottlenecks", "network", "gauss_newton", "objective", "evidence"},
+        {
+            "activations",
+            "losses",
+            "penalties",
+            "layers",
+            "bottlenecks",
+            "network",
+            "gauss_newton",
+            "objective",
+            "evidence",
+        },
     ),
 )
 

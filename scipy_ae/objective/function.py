@@ -107,10 +107,11 @@ class Objective(Problem):
         self.batch, self._rows = batch, len(batch)
         self._code: Native | None = None
         self._data = tuple(part.astype(self.dtype, copy=False) for part in (batch.x, batch.target, batch.weight))
-        self._terms = None
+        self._terms: Terms | None = None
         if self._term_work is not None:
             eps, probes = drawn_of(batch, self.network, self.penalties)
-            self._terms = Terms(self._term_work, self._loss_code, *self._data, eps, probes, self._decay)
+            x, target, weight = self._data
+            self._terms = Terms(self._term_work, self._loss_code, x, target, weight, eps, probes, self._decay)
 
     def drawn(self, rng: np.random.Generator, batch: Batch | None = None) -> Batch:
         """A batch, this one's where None, with all chance that the objective needs drawn anew by ``rng``.
