@@ -2,7 +2,7 @@
 
 import click
 
-from scipy_ae.cli.options import data_options, network_options
+from scipy_ae.cli.options import data_options, network_options, term_options
 
 _ROWS = 50
 
@@ -10,6 +10,7 @@ _ROWS = 50
 @click.command(short_help="Check the derivatives of your own network.")
 @data_options
 @network_options
+@term_options
 @click.pass_context
 def check(ctx: click.Context, **settings) -> None:
     """Check gradient, Hessian products and Jacobian of a network on data.
@@ -21,12 +22,13 @@ def check(ctx: click.Context, **settings) -> None:
       scipy-ae check
       scipy-ae check --dataset circles --activation elu
       scipy-ae check --layers 35-9-2-9-35 --loss squared-error --output tanh --l2 0.01
+      scipy-ae check --l1 0.1 --contractive 0.1 --variational --draws 3
 
-    Exit code 1 if a check fails. relu and other activations with a kink can fail where a step crosses it.
+    Exit code 1 if a check fails. relu and other activations with a kink can fail where a step crosses it, and so can
+    --l1, whose |activation| has one at 0.
     """
     import numpy as np
 
-    from scipy_ae.batches import Batch
     from scipy_ae.checks import check_problem
     from scipy_ae.errors import InputError
     from scipy_ae.experiments.setup import Setup
@@ -35,8 +37,8 @@ def check(ctx: click.Context, **settings) -> None:
     if settings["precision"] != "float64":
         raise InputError("precision: derivatives are checked in float64; the rounding of float32 would hide an error")
     setup = Setup.of(Spec(**settings))
-    rows = setup.dataset.x[:_ROWS]  # the Jacobian has a row for each output of each of them
-    objective = setup.objective.on(Batch(rows))
+    rows = setup.objective.batch.rows(slice(_ROWS))  # the Jacobian has a row for each output of each of them
+    objective = setup.objective.on(rows)
     checks = check_problem(objective, setup.theta, np.random.default_rng(setup.spec.seed))
     click.echo(setup.network.describe())
     click.echo(f"{setup.spec.loss} on {len(rows)} rows of {setup.dataset.name}")

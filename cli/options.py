@@ -36,6 +36,37 @@ data_options = together(
     ),
 )
 
+term_options = together(
+    click.option(
+        "--l1", type=float, metavar="WEIGHT",
+        help="Sparse code: WEIGHT times the sum of |activation| over the units, mean over the rows.",
+    ),
+    click.option(
+        "--kl", type=float, metavar="WEIGHT",
+        help="Sparse code: WEIGHT times KL(rho || mean activation) over the units, for logistic or tanh ones.",
+    ),
+    click.option("--rho", type=float, help="The mean activation that --kl asks for, tanh mapped to [0, 1]. [0.05]"),
+    click.option(
+        "--sparse-layers", metavar="NAMES",
+        help="Where --l1 and --kl look: code, all (but the output), or a list such as encoder.0,encoder.1. [code]",
+    ),
+    click.option(
+        "--contractive", type=float, metavar="WEIGHT",
+        help="A code that input noise moves little: WEIGHT times the squared derivatives of the code by the input,"
+        " summed, exact through the whole encoder.",
+    ),
+    click.option(
+        "--probes", type=int, metavar="M",
+        help="Estimate --contractive by M random signs a row in place of one sweep for each code number.",
+    ),
+    click.option(
+        "--variational", is_flag=True, default=None,
+        help="A code that is drawn: the encoder gives its mean and variance, pressed towards N(0, 1).",
+    ),
+    click.option("--kl-beta", type=float, metavar="B", help="Weight of that pressure, in nats; 1 is the ELBO. [1]"),
+    click.option("--draws", type=int, metavar="M", help="Codes drawn for each row, fixed by the seed. [1]"),
+)  # fmt: skip
+
 network_options = together(
     click.option(
         "--layers",

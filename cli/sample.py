@@ -12,7 +12,10 @@ from scipy_ae.cli.options import FILE, FOLDER
 @click.option("--at", "points", multiple=True, metavar="X,Y", help="Decode this code; may be given several times.")
 @click.option("--grid", type=click.IntRange(2, 60), metavar="N", help="Decode N x N codes over the plane.")
 @click.option("--walk", nargs=2, metavar="FROM TO", help="From the code of one letter to that of another.")
-@click.option("--random", "count", type=click.IntRange(1, 10_000), metavar="N", help="Decode N codes drawn at random.")
+@click.option(
+    "--random", "count", type=click.IntRange(1, 10_000), metavar="N",
+    help="Decode N codes drawn at random: evenly among those of the data, of a variational network from its prior.",
+)  # fmt: skip
 @click.option("--steps", type=click.IntRange(2, 1000), default=9, show_default=True, help="Codes of a walk.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of --random.")
 @click.option("--out", type=FILE, metavar="FILE.png", help="The picture. [sample.png in the run folder]")
@@ -45,6 +48,8 @@ def sample(run: Path, points, grid, walk, count, steps, seed, out: Path | None, 
         z = latent.walk(start, end, steps)
     elif grid:
         x, y, z = latent.grid(codes, grid)
+    elif model.network.bottleneck.name == "variational":
+        z = latent.prior_codes(model.network.latent_dim, count, np.random.default_rng(seed))
     else:
         z = latent.random_codes(codes, count, np.random.default_rng(seed))
     output = model.decode(z)

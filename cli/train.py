@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from scipy_ae.cli.options import FOLDER, data_options, network_options, together
+from scipy_ae.cli.options import FOLDER, data_options, network_options, term_options, together
 
 _solver_options = together(
     click.option(
@@ -66,6 +66,7 @@ _start_options = together(
 @click.command(short_help="Train, and write model, records, pictures and report.")
 @data_options
 @network_options
+@term_options
 @_solver_options
 @_stop_options
 @_start_options
@@ -87,6 +88,10 @@ def train(ctx: click.Context, out: Path | None, quiet: bool, as_json: bool, jobs
       scipy-ae train --letters all --init fan-in --restarts 16
     As published to the letter, stalling included:
       scipy-ae train --output tanh --loss squared-error --carry reset --no-guard --l2 0
+    Other autoencoders, which combine: sparse, contractive, variational:
+      scipy-ae train --letters all --init fan-in --l1 0.01 --sparse-layers encoder.0
+      scipy-ae train --letters all --init fan-in --contractive 0.1
+      scipy-ae train --letters all --init fan-in --variational --kl-beta 0.5 --draws 8 --schedule 'L-BFGS:500'
     Your own letters, numbers or images:
       scipy-ae train --dataset font.h:Font3
       scipy-ae train --dataset measurements.csv --layers 12-8-2-8-12

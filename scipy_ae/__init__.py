@@ -10,9 +10,12 @@ __version__ = "0.1.0"
 _HOME = {
     "Activation": "activations",
     "Batch": "batches",
+    "Contractive": "penalties",
     "Dense": "layers",
     "Every": "schedule",
     "History": "records",
+    "KLSparsity": "penalties",
+    "L1Sparsity": "penalties",
     "L2": "penalties",
     "Layout": "layout",
     "Model": "persistence",
@@ -22,11 +25,12 @@ _HOME = {
     "Problem": "problem",
     "Record": "records",
     "Then": "schedule",
+    "Variational": "bottlenecks",
     "load": "persistence",
     "save": "persistence",
     "train": "training",
 }
-_ROOMS = ("checks", "datasets", "latent", "metrics", "solvers")
+_ROOMS = ("checks", "datasets", "evidence", "latent", "metrics", "solvers")
 
 __all__ = ["__version__", *sorted(_HOME), *_ROOMS]
 

@@ -1,6 +1,7 @@
 """Batch: the rows an objective is about, and the only place where chance enters (law 2)."""
 
 from collections.abc import Iterator
+from copy import copy
 
 import numpy as np
 
@@ -8,7 +9,7 @@ from scipy_ae.errors import InputError
 
 
 class Batch:
-    """Inputs, targets and row weights, made once and not changed after.
+    """Inputs, targets, row weights and all that is drawn at random for them, made once and not changed after.
 
     Parameters
     ----------
@@ -18,14 +19,19 @@ class Batch:
         What the output should be; the input itself where None.
     weight : array_like of shape (n,), optional
         What each row counts for, not negative, some above 0; only ratios matter.
+    eps : array_like of shape (n, draws, latent_dim), optional
+        The noise of a variational bottleneck, some draws for each row; see :meth:`with_eps`.
+    probes : array_like of shape (n, count, latent_dim), optional
+        The signs of an estimated contractive term; see :meth:`with_probes`.
     """
 
-    def __init__(self, x, target=None, weight=None) -> None:
+    def __init__(self, x, target=None, weight=None, eps=None, probes=None) -> None:
         self.x = _matrix("x", x)
         self.target = self.x if target is None else _matrix("target", target)
         if len(self.target) != len(self.x):
             raise InputError(f"target: {len(self.target)} rows for {len(self.x)} rows of x")
         self.weight = _row_weights(weight, len(self.x))
+        self.eps, self.probes = _drawn("eps", eps, len(self.x)), _drawn("probes", probes, len(self.x))
 
     def __len__(self) -> int:
         return len(self.x)
@@ -33,7 +39,24 @@ class Batch:
     def rows(self, index) -> "Batch":
         """The batch of these rows alone."""
         target = None if self.target is self.x else self.target[index]
-        return Batch(self.x[index], target, self.weight[index])
+        eps, probes = (None if drawn is None else drawn[index] for drawn in (self.eps, self.probes))
+        return Batch(self.x[index], target, self.weight[index], eps, probes)
+
+    def with_eps(self, rng: np.random.Generator, latent_dim: int, draws: int = 1) -> "Batch":
+        """The same rows with new noise for a variational bottleneck: N(0, 1), independent, ``draws`` a row."""
+        shape = (len(self), _count("draws", draws), _count("latent_dim", latent_dim))
+        return self._with(eps=rng.standard_normal(shape))
+
+    def with_probes(self, rng: np.random.Generator, latent_dim: int, count: int = 1) -> "Batch":
+        """The same rows with new signs for an estimated contractive term: -1 or 1, independent, ``count`` a row."""
+        shape = (len(self), _count("count", count), _count("latent_dim", latent_dim))
+        return self._with(probes=rng.choice((-1.0, 1.0), shape))
+
+    def _with(self, **drawn: np.ndarray) -> "Batch":
+        other = copy(self)  # what has been checked is shared
+        for name, values in drawn.items():
+            setattr(other, name, values)
+        return other
 
     def minibatches(self, size: int, rng: np.random.Generator) -> Iterator["Batch"]:
         """All rows once, shuffled, in batches of ``size`` (the last may be smaller)."""
@@ -56,6 +79,26 @@ def _matrix(name: str, values) -> np.ndarray:
         row, column = bad[0]
         raise InputError(f"{name}: row {row}, column {column} is {matrix[row, column]}; finite numbers are accepted")
     return matrix
+
+
+def _drawn(name: str, values, rows: int) -> np.ndarray | None:
+    """What was drawn for the rows, (n, draws, latent_dim), as contiguous float64."""
+    if values is None:
+        return None
+    try:
+        drawn = np.array(values, dtype=np.float64, order="C")
+    except (TypeError, ValueError):
+        drawn = np.zeros(0)
+    if drawn.ndim != 3 or len(drawn) != rows or not drawn.size or not np.isfinite(drawn).all():
+        got = f"shape {drawn.shape}" if drawn.ndim != 3 or len(drawn) != rows or not drawn.size else "other ones"
+        raise InputError(f"{name}: finite numbers of shape ({rows}, draws, latent_dim) are accepted, not {got}")
+    return drawn
+
+
+def _count(name: str, value: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
+        raise InputError(f"{name}: {value!r} is not accepted; a whole number of at least 1 is")
+    return int(value)
 
 
 def _row_weights(weight, n: int) -> np.ndarray:

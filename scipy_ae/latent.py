@@ -1,4 +1,4 @@
-"""The latent plane: grids and walks over it, codes never seen, nearest letters."""
+"""The latent plane: grids and walks over it, codes never seen or drawn from the prior, nearest letters."""
 
 import numpy as np
 
@@ -49,6 +49,14 @@ def random_codes(codes: np.ndarray, count: int, rng: np.random.Generator) -> np.
     """Codes (count, d) drawn evenly from the box of the training codes."""
     low, high = extent(codes, 0.0)
     return rng.uniform(low, high, (count, codes.shape[1]))
+
+
+def prior_codes(latent_dim: int, count: int, rng: np.random.Generator) -> np.ndarray:
+    """Codes (count, latent_dim) drawn from N(0, 1), the prior of a variational bottleneck."""
+    for name, value in (("latent_dim", latent_dim), ("count", count)):
+        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
+            raise InputError(f"{name}: {value!r} is not accepted; a whole number of at least 1 is")
+    return rng.standard_normal((count, latent_dim))
 
 
 def far_codes(codes: np.ndarray, count: int, rng: np.random.Generator, candidates: int = 4096) -> np.ndarray:

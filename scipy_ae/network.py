@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from scipy_ae import initializers
+from scipy_ae import bottlenecks, initializers
 from scipy_ae.activations import Activation
-from scipy_ae.bottlenecks import Plain
+from scipy_ae.bottlenecks import Bottleneck, Variational
 from scipy_ae.errors import InputError
 from scipy_ae.kernels import table as T
 from scipy_ae.kernels.sweeps import forward
@@ -20,8 +20,10 @@ class Network:
     Parameters
     ----------
     encoder, decoder : sequence of Dense
-        From input to code and from code to output; each layer's inputs are the outputs of the one before.
-    bottleneck : Plain
+        From input to code and from code to output; each layer's inputs are the outputs of the one before. The last
+        layer of a variational encoder has 2 * latent_dim outputs: the means of the code, then its log-variances.
+    bottleneck : Plain or Variational
+        Or its name.
 
     Attributes
     ----------
@@ -33,17 +35,24 @@ class Network:
         Widths of input, code and output.
     """
 
-    def __init__(self, encoder: Sequence[Dense], decoder: Sequence[Dense], bottleneck: Plain | None = None) -> None:
+    def __init__(
+        self, encoder: Sequence[Dense], decoder: Sequence[Dense], bottleneck: str | Bottleneck | None = None
+    ) -> None:
         self.encoder, self.decoder = tuple(encoder), tuple(decoder)
-        self.bottleneck = bottleneck or Plain()
+        self.bottleneck = bottlenecks.get(bottleneck)
         self.layers = self.encoder + self.decoder
         if not self.encoder or not self.decoder:
             raise InputError("layers: an encoder and a decoder of at least one layer each are needed")
-        for before, after in zip(self.layers, self.layers[1:]):
-            if before.outputs != after.inputs:
-                raise InputError(f"layers: one of {before.outputs} outputs is followed by one of {after.inputs} inputs")
+        self.latent_dim = self.bottleneck.latent_dim(self.encoder[-1].outputs)
+        left = [
+            *(layer.outputs for layer in self.encoder[:-1]),
+            self.latent_dim,
+            *(one.outputs for one in self.decoder),
+        ]
+        for outputs, after in zip(left, self.layers[1:]):
+            if outputs != after.inputs:
+                raise InputError(f"layers: one of {outputs} outputs is followed by one of {after.inputs} inputs")
         self.inputs, self.outputs = self.encoder[0].inputs, self.decoder[-1].outputs
-        self.latent_dim = self.encoder[-1].outputs
         self.layout = Layout(
             (f"{name}.{kind}", shape) for name, layer in self.named_layers() for kind, shape in layer.parameters()
         )
@@ -68,6 +77,7 @@ class Network:
         activation: str | Activation = "tanh",
         output: str | Activation = "logistic",
         code: str | Activation | None = None,
+        bottleneck: str | Bottleneck | None = None,
     ) -> "Network":
         """A network of dense layers from its widths.
 
@@ -76,7 +86,10 @@ class Network:
         spec : str or sequence of int
             ``"35-28-23-2-23-28-35"``; the narrowest layer, the first on a tie, is the code.
         activation, output, code : str or Activation
-            Of the hidden layers, of the last, and of the code (as the hidden ones where None).
+            Of the hidden layers, of the last, and of the code (where None, as the hidden ones; identity for the means
+            and log-variances of a variational one).
+        bottleneck : str or Bottleneck, optional
+            ``plain``, ``variational``, or ``Variational(beta)``.
         """
         widths = _widths(spec)
         middle = min(range(1, len(widths) - 1), key=lambda k: widths[k], default=0)
@@ -88,9 +101,13 @@ class Network:
         hidden = Activation.of(activation)
         kinds = [hidden] * (len(widths) - 1)
         kinds[-1] = Activation.of(output)
-        kinds[middle - 1] = hidden if code is None else Activation.of(code)
-        dense = [Dense(p, q, kind) for p, q, kind in zip(widths, widths[1:], kinds)]
-        return cls(encoder=dense[:middle], decoder=dense[middle:])
+        part = bottlenecks.get(bottleneck)
+        usual = Activation("identity") if isinstance(part, Variational) else hidden
+        kinds[middle - 1] = usual if code is None else Activation.of(code)
+        ends = widths[1:]
+        ends[middle - 1] = part.outputs(widths[middle])
+        dense = [Dense(p, q, kind) for p, q, kind in zip(widths, ends, kinds)]
+        return cls(encoder=dense[:middle], decoder=dense[middle:], bottleneck=part)
 
     def named_layers(self) -> list[tuple[str, Dense]]:
         """The layers from input to output with their names (``encoder.0``, ...)."""
@@ -103,7 +120,7 @@ class Network:
     @property
     def spec(self) -> str:
         """The widths, as :meth:`parse` reads them."""
-        return "-".join(map(str, (self.inputs, *(layer.outputs for layer in self.layers))))
+        return "-".join(map(str, (*(layer.inputs for layer in self.layers), self.outputs)))
 
     def initialize(self, rng: np.random.Generator, std: float | None = None, init: str = "gaussian") -> np.ndarray:
         """A start: theta, float64 of shape (n,).
@@ -120,7 +137,11 @@ class Network:
         return initializers.get(init).draw(shapes, rng, std)
 
     def encode(self, theta: np.ndarray, x: np.ndarray) -> np.ndarray:
-        """Codes (n, latent_dim) of the rows of x (n, inputs)."""
+        """Codes (n, latent_dim) of the rows of x (n, inputs); of a variational bottleneck, their means."""
+        return np.ascontiguousarray(self.encoded(theta, x)[:, : self.latent_dim])
+
+    def encoded(self, theta: np.ndarray, x: np.ndarray) -> np.ndarray:
+        """All outputs of the encoder: codes, or means and then log-variances (n, 2 * latent_dim)."""
         return self._run(theta, x, 0, len(self.encoder), "x")
 
     def decode(self, theta: np.ndarray, z: np.ndarray) -> np.ndarray:
@@ -129,6 +150,8 @@ class Network:
 
     def reconstruct(self, theta: np.ndarray, x: np.ndarray) -> np.ndarray:
         """Outputs (n, outputs) of the rows of x (n, inputs): encoded, then decoded."""
+        if self.encoder[-1].outputs != self.latent_dim:
+            return self.decode(theta, self.encode(theta, x))
         return self._run(theta, x, 0, len(self.layers), "x")
 
     def _run(self, theta: np.ndarray, x: np.ndarray, first: int, last: int, name: str) -> np.ndarray:

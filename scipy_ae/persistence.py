@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from scipy_ae.activations import Activation
-from scipy_ae.bottlenecks import Plain
+from scipy_ae.bottlenecks import Bottleneck, Plain, Variational
 from scipy_ae.errors import InputError
 from scipy_ae.layers import Dense
 from scipy_ae.network import Network, as_theta
@@ -116,19 +116,31 @@ def _network_to_plain(network: Network) -> dict[str, Any]:
 
     return {
         "encoder": layers(network.encoder),
-        "bottleneck": network.bottleneck.name,
+        "bottleneck": _bottleneck_to_plain(network.bottleneck),
         "decoder": layers(network.decoder),
     }
 
 
 def _network_from_plain(plain: dict[str, Any]) -> Network:
-    if plain["bottleneck"] != Plain.name:
-        raise InputError(f"a bottleneck of kind '{plain['bottleneck']}' is not known to this version")
     return Network(
         encoder=[_layer_from_plain(row) for row in plain["encoder"]],
-        bottleneck=Plain(),
+        bottleneck=_bottleneck_from_plain(plain["bottleneck"]),
         decoder=[_layer_from_plain(row) for row in plain["decoder"]],
     )
+
+
+def _bottleneck_to_plain(bottleneck: Bottleneck) -> str | dict[str, Any]:
+    if isinstance(bottleneck, Variational):
+        return {"kind": bottleneck.name, "beta": float(bottleneck.beta)}
+    return bottleneck.name
+
+
+def _bottleneck_from_plain(plain: str | dict[str, Any]) -> Bottleneck:
+    if plain == Plain.name:
+        return Plain()
+    if isinstance(plain, dict) and plain["kind"] == Variational.name:
+        return Variational(plain["beta"])
+    raise InputError(f"a bottleneck of kind '{plain}' is not known to this version")
 
 
 def _layer_from_plain(row: dict[str, Any]) -> Dense:

@@ -301,7 +301,7 @@ class _Run:
         objective = self.objective
         pixels = self._pixels(theta) if self.binary else None
         with np.errstate(all="ignore"):
-            parts = objective.parts(theta) if objective.penalties else {objective.loss.name: float(value)}
+            parts = objective.parts(theta, float(value))
         record = Record(
             iteration=self.iteration,
             phase=phase,

@@ -23,7 +23,7 @@ FLOORS = {
         9: "experiments",
         8: "estimator",
         7: "training persistence",
-        6: "objective latent",
+        6: "objective latent evidence",
         5: "network",
         4: "bottlenecks",
         3: "layers schedule",
@@ -55,12 +55,23 @@ TOWERS = (
             "network",
             "gauss_newton",
             "objective",
+            "evidence",
         },
         {"solvers", "schedule"},
     ),
     (
         {"problem", "solvers", "schedule"},
-        {"activations", "losses", "penalties", "layers", "bottlenecks", "network", "gauss_newton", "objective"},
+        {
+            "activations",
+            "losses",
+            "penalties",
+            "layers",
+            "bottlenecks",
+            "network",
+            "gauss_newton",
+            "objective",
+            "evidence",
+        },
     ),
 )
 

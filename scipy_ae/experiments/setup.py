@@ -9,13 +9,14 @@ import numpy as np
 from scipy_ae import datasets, initializers, solvers
 from scipy_ae.activations import Activation
 from scipy_ae.batches import Batch
+from scipy_ae.bottlenecks import Plain, Variational
 from scipy_ae.datasets import Dataset
 from scipy_ae.errors import InputError, ScipyAEError, unknown
 from scipy_ae.experiments.spec import PUBLISHED, Spec
 from scipy_ae.metrics import is_binary
 from scipy_ae.network import Network
 from scipy_ae.objective import Objective
-from scipy_ae.penalties import L2
+from scipy_ae.penalties import L2, Contractive, KLSparsity, L1Sparsity, Penalty
 from scipy_ae.problem import FunctionProblem
 from scipy_ae.schedule import Every, Then, parse_phases
 from scipy_ae.solvers import Solver
@@ -59,8 +60,8 @@ class Setup:
             dataset = dataset.select(spec.letters)
         spec = _shaped(spec, dataset)
         network = _network(spec)
-        penalties = (L2(spec.l2),) if spec.l2 else ()
-        objective = Objective(network, Batch(dataset.x), spec.loss, penalties, np.dtype(spec.precision))
+        batch = drawn(Batch(dataset.x), spec, network)
+        objective = Objective(network, batch, spec.loss, _penalties(spec), np.dtype(spec.precision))
         if spec.target_pixels is not None and not is_binary(dataset.x):
             raise InputError("target-pixels: wrong pixels are counted on data of 0 and 1 alone; use target-loss here")
         rng = np.random.default_rng(spec.seed)
@@ -77,8 +78,10 @@ class Setup:
         """The same from the start of another seed: what the spec of that seed alone, without restarts, would give."""
         rng = np.random.default_rng(seed)
         theta = self.network.initialize(rng, self.spec.std, self.spec.init or PUBLISHED["init"])
+        batch = drawn(self.objective.batch, replace(self.spec, seed=seed), self.network)
+        objective = self.objective if batch is self.objective.batch else self.objective.on(batch)
         asked, spec = (replace(one, seed=seed, restarts=None, halving=None) for one in (self.asked, self.spec))
-        return replace(self, asked=asked, spec=spec, theta=theta, rng=rng)
+        return replace(self, asked=asked, spec=spec, objective=objective, theta=theta, rng=rng)
 
     @property
     def iterations(self) -> int:
@@ -115,7 +118,34 @@ def default_layers(width: int) -> str:
 def _network(spec: Spec) -> Network:
     hidden = Activation(spec.activation, beta=spec.beta)
     code = None if spec.code is None else Activation(spec.code, beta=spec.beta)
-    return Network.parse(spec.layers or "", hidden, spec.output or "identity", code)
+    bottleneck = Variational(1.0 if spec.kl_beta is None else spec.kl_beta) if spec.variational else Plain()
+    return Network.parse(spec.layers or "", hidden, spec.output or "identity", code, bottleneck)
+
+
+def _penalties(spec: Spec) -> tuple[Penalty, ...]:
+    layers, penalties = spec.sparse_layers or "code", list[Penalty]()
+    if spec.l2:
+        penalties.append(L2(spec.l2))
+    if spec.l1:
+        penalties.append(L1Sparsity(spec.l1, layers))
+    if spec.kl:
+        penalties.append(KLSparsity(spec.kl, spec.rho or KLSparsity.rho, layers))
+    if spec.contractive:
+        penalties.append(Contractive(spec.contractive, spec.probes))
+    return tuple(penalties)
+
+
+def drawn(batch: Batch, spec: Spec, network: Network) -> Batch:
+    """The batch with all chance that the terms of a spec need, the same for the same seed.
+
+    From streams of their own, so that a start is the same with and without them.
+    """
+    eps, probes = (np.random.default_rng(source) for source in np.random.SeedSequence(spec.seed).spawn(2))
+    if spec.variational:
+        batch = batch.with_eps(eps, network.latent_dim, spec.draws or 1)
+    if spec.contractive and spec.probes:
+        batch = batch.with_probes(probes, network.latent_dim, spec.probes)
+    return batch
 
 
 def _schedule(spec: Spec, objective: Objective) -> Every | Then:

@@ -27,6 +27,15 @@ class Spec:
     beta: float = 1.0
     loss: str | None = None
     l2: float = 1e-4
+    l1: float | None = None
+    kl: float | None = None
+    rho: float | None = None
+    sparse_layers: str | None = None
+    contractive: float | None = None
+    probes: int | None = None
+    variational: bool | None = None
+    kl_beta: float | None = None
+    draws: int | None = None
     init: str | None = None
     std: float | None = None
     solver: str | None = None
@@ -76,6 +85,13 @@ class Spec:
                         f"{option(name)} and every 1 contradict each other: every iteration is a burst then"
                     )
 
+        for name, owners in OF_TERMS.items():
+            if getattr(self, name) is not None and not any(getattr(self, owner) for owner in owners):
+                raise InputError(
+                    f"{option(name)}: it is for {' or '.join(map(option, owners))}, which is not asked for here"
+                )
+        if self.rho is not None and self.rho >= 1:
+            raise InputError(f"rho: {self.rho} is not accepted; a number above 0 and below 1 is")
         if (self.restarts or 1) < 2 and self.halving is not None:
             raise InputError("halving: it is for restarts, and there is one start; restarts of at least 2 are accepted")
         if (self.restarts or 1) > 1 and self.std == 0:
@@ -92,6 +108,10 @@ class Spec:
         filled = {**PUBLISHED, **preset}
         if (self.restarts or 1) > 1:
             filled["halving"] = self.halves
+        terms = {"rho": 0.05, "sparse_layers": "code", "kl_beta": 1.0, "draws": 1}
+        filled |= {
+            name: value for name, value in terms.items() if any(getattr(self, owner) for owner in OF_TERMS[name])
+        }
         idle: tuple[str, ...] = ()
         if self.schedule is not None:
             idle = ("solver", *OF_ALTERNATION, "guard", "iterations")
@@ -113,6 +133,8 @@ class Spec:
                 continue
             if field.name in ("guard", "halving"):
                 words.append(f"--{field.name}" if value else f"--no-{field.name}")
+            elif field.name == "variational":
+                words += ["--variational"] if value else []
             elif field.name == "solver_options":
                 words += [word for option in value for word in ("--solver-option", option)]
             else:
@@ -159,14 +181,20 @@ PUBLISHED: dict[str, Any] = {
 }
 #: Starts from which on they are halved.
 HALVING_FROM = 4
+#: What says more of a term, and the terms of which it is said.
+OF_TERMS = {
+    "rho": ("kl",), "sparse_layers": ("l1", "kl"), "probes": ("contractive",), "kl_beta": ("variational",),
+    "draws": ("variational",),
+}  # fmt: skip
 #: What says how bursts and steps alternate.
 OF_ALTERNATION = ("every", "burst", "between", "carry")
-#: The least value of each number; that of beta is not accepted itself.
+#: The least value of each number, and those of which it is not accepted itself.
 _LEAST = {
     "beta": 0, "l2": 0, "std": 0, "every": 0, "burst": 1, "eta": 0, "iterations": 1, "batch_size": 1,
     "target_loss": 0, "target_pixels": 0, "gtol": 0, "seconds": 0, "seed": 0,
-    "restarts": 1,
+    "restarts": 1, "l1": 0, "kl": 0, "rho": 0, "contractive": 0, "probes": 1, "kl_beta": 0, "draws": 1,
 }  # fmt: skip
+_ABOVE = ("beta", "rho")
 
 
 def option(name: str) -> str:
@@ -197,10 +225,10 @@ def _check_type(name: str, value: Any, annotation: Any) -> None:
 def _check_range(name: str, value: float | None) -> None:
     """Refuse a number that is not finite or below what the field takes."""
     least = _LEAST[name]
-    if value is None or (math.isfinite(value) and value >= least and (name != "beta" or value > least)):
+    if value is None or (math.isfinite(value) and value >= least and (name not in _ABOVE or value > least)):
         return
     kind = "a whole number" if isinstance(value, int) else "a finite number"
-    span = f"above {least}" if name == "beta" else f"of at least {least}"
+    span = f"above {least}" if name in _ABOVE else f"of at least {least}"
     raise InputError(f"{option(name)}: {value} is not accepted; {kind} {span} is")
 
 

@@ -20,7 +20,7 @@ from scipy_ae.kernels.views import flat, matrix, vector
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _weight(row, theta):
+def weight_of(row, theta):
     return matrix(theta, row[T.WEIGHT], row[T.INPUTS], row[T.OUTPUTS])
 
 
@@ -30,7 +30,7 @@ def _bias(row, theta):
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _slope(row, theta):
+def slope_of(row, theta):
     """The trained slopes (q,) of a parametric relu; empty for every other activation."""
     count = row[T.OUTPUTS] if row[T.ACTIVATION] == PARAMETRIC_RELU else 0
     return vector(theta, row[T.SLOPE] if count > 0 else 0, count)
@@ -39,10 +39,10 @@ def _slope(row, theta):
 @njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True, inline="always")
 def dense_forward(row, coef, theta, X, A, Y, finish):
     """A, and Y where ``finish``."""
-    affine(X, _weight(row, theta), _bias(row, theta), A)
+    affine(X, weight_of(row, theta), _bias(row, theta), A)
     if finish:
         activation_forward(
-            row[T.ACTIVATION], coef[T.BETA], coef[T.ALPHA], _slope(row, theta), row[T.OUTPUTS], flat(A), flat(Y)
+            row[T.ACTIVATION], coef[T.BETA], coef[T.ALPHA], slope_of(row, theta), row[T.OUTPUTS], flat(A), flat(Y)
         )
 
 
@@ -54,26 +54,38 @@ def dense_backward(row, coef, theta, X, A, Y, dA, through, spare, dX, deeper, gr
     ``spare`` has room for min(p * q, SMALL) numbers.
     """
     if through:
-        if row[T.ACTIVATION] == PARAMETRIC_RELU:
-            _slope_gradient(coef[T.BETA], A, dA, _slope(row, gradient))
-        slope = _slope(row, theta)
-        activation_product(
-            row[T.ACTIVATION],
-            coef[T.BETA],
-            coef[T.ALPHA],
-            slope,
-            row[T.OUTPUTS],
-            flat(A),
-            flat(Y),
-            flat(dA),
-            flat(dA),
-        )
+        dense_through(row, coef, theta, A, Y, dA, gradient)
     else:
-        _slope(row, gradient)[:] = 0
-    left_transposed(X, dA, _weight(row, gradient))
+        slope_of(row, gradient)[:] = 0
+    dense_products(row, theta, X, dA, spare, dX, deeper, gradient)
+
+
+@njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True, inline="always")
+def dense_through(row, coef, theta, A, Y, dA, gradient):
+    """Turn ``dA`` from the derivative by Y into that by A; write the trained slopes' part of ``gradient``."""
+    if row[T.ACTIVATION] == PARAMETRIC_RELU:
+        _slope_gradient(coef[T.BETA], A, dA, slope_of(row, gradient))
+    slope = slope_of(row, theta)
+    activation_product(
+        row[T.ACTIVATION],
+        coef[T.BETA],
+        coef[T.ALPHA],
+        slope,
+        row[T.OUTPUTS],
+        flat(A),
+        flat(Y),
+        flat(dA),
+        flat(dA),
+    )
+
+
+@njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True, inline="always")
+def dense_products(row, theta, X, dA, spare, dX, deeper, gradient):
+    """From the derivative by A, those by weight, bias and, where ``deeper``, input."""
+    left_transposed(X, dA, weight_of(row, gradient))
     column_sums(dA, spare, _bias(row, gradient))
     if deeper:
-        right_transposed(dA, _weight(row, theta), spare, dX)
+        right_transposed(dA, weight_of(row, theta), spare, dX)
 
 
 @njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True)
@@ -93,17 +105,17 @@ def dense_tangent(row, coef, theta, v, X, vX, moving, A, Y, vA, vY, more):
 
     ``more`` has room for n * q numbers.
     """
-    affine(X, _weight(row, v), _bias(row, v), vA)
+    affine(X, weight_of(row, v), _bias(row, v), vA)
     if moving:
         through_input = matrix(more, 0, vA.shape[0], vA.shape[1])
-        affine(vX, _weight(row, theta), None, through_input)
+        affine(vX, weight_of(row, theta), None, through_input)
         _add(through_input, vA)
-    slope = _slope(row, theta)
+    slope = slope_of(row, theta)
     activation_product(
         row[T.ACTIVATION], coef[T.BETA], coef[T.ALPHA], slope, row[T.OUTPUTS], flat(A), flat(Y), flat(vA), flat(vY)
     )
     if row[T.ACTIVATION] == PARAMETRIC_RELU:
-        turn = _slope(row, v)
+        turn = slope_of(row, v)
         n, q = A.shape
         for i in range(n):
             for j in range(q):
@@ -121,29 +133,29 @@ def dense_backward_tangent(
     ``deeper``, dX and its tangent are written, and X has the tangent vX. ``more`` has room for p * q and n * p numbers.
     """
     code, beta, alpha = row[T.ACTIVATION], coef[T.BETA], coef[T.ALPHA]
-    slope = _slope(row, theta)
+    slope = slope_of(row, theta)
     if through:
         if code == PARAMETRIC_RELU:
-            _slope_gradient(beta, A, vdA, _slope(row, product))
-            _slope_gradient_tangent(beta, A, vA, dA, _slope(row, product))
+            _slope_gradient(beta, A, vdA, slope_of(row, product))
+            _slope_gradient_tangent(beta, A, vA, dA, slope_of(row, product))
         activation_product(code, beta, alpha, slope, row[T.OUTPUTS], flat(A), flat(Y), flat(vdA), flat(vdA))
         activation_curvature(code, beta, alpha, row[T.OUTPUTS], flat(A), flat(Y), flat(vA), flat(dA), flat(vdA))
         if code == PARAMETRIC_RELU:
-            _slope_curvature(beta, A, dA, _slope(row, v), vdA)
+            _slope_curvature(beta, A, dA, slope_of(row, v), vdA)
         activation_product(code, beta, alpha, slope, row[T.OUTPUTS], flat(A), flat(Y), flat(dA), flat(dA))
     else:
-        _slope(row, product)[:] = 0
-    weight = _weight(row, product)
+        slope_of(row, product)[:] = 0
+    weight = weight_of(row, product)
     left_transposed(X, vdA, weight)
     column_sums(vdA, spare, _bias(row, product))
     if deeper:
         through_input = matrix(more, 0, weight.shape[0], weight.shape[1])
         left_transposed(vX, dA, through_input)
         _add(through_input, weight)
-        right_transposed(dA, _weight(row, theta), spare, dX)
-        right_transposed(vdA, _weight(row, theta), spare, vdX)
+        right_transposed(dA, weight_of(row, theta), spare, dX)
+        right_transposed(vdA, weight_of(row, theta), spare, vdX)
         through_weight = matrix(more, 0, dX.shape[0], dX.shape[1])
-        right_transposed(dA, _weight(row, v), spare, through_weight)
+        right_transposed(dA, weight_of(row, v), spare, through_weight)
         _add(through_weight, vdX)
 
 
@@ -184,13 +196,14 @@ def dense_slopes(row, coef, theta, A, Y, q, through, factors, D, turns, spare, d
     if through:
         if row[T.ACTIVATION] == PARAMETRIC_RELU:
             _turn_slopes(coef[T.BETA], A, q, D, turns)
-        _through_activation(row[T.ACTIVATION], coef, _slope(row, theta), A, Y, q, factors, D)
+        through_activation(row[T.ACTIVATION], coef, slope_of(row, theta), A, Y, q, factors, D)
     if deeper:
-        right_transposed(D, _weight(row, theta), spare, dX)
+        right_transposed(D, weight_of(row, theta), spare, dX)
 
 
 @njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True)
-def _through_activation(code, coef, slope, A, Y, q, factors, D):
+def through_activation(code, coef, slope, A, Y, q, factors, D):
+    """D = J D for q derivatives of each row at once; ``factors`` has room for A."""
     n, width = A.shape
     if code == SOFTMAX:
         for r in range(n * q):

@@ -7,6 +7,9 @@ value is the loss averaged over the rows and summed over the outputs, plus the p
 deterministic and is not changed after it is made: a new batch is a new objective, ``objective.on(batch)``, that
 shares the work arrays (so that objectives of one family serve one thread at a time). ``jac`` is a fresh array at each
 call, since SciPy's CG, BFGS and trust-krylov keep references to it.
+
+A plain objective is a loss and a decay of weights. A variational bottleneck and the other penalties make it one with
+terms: its value, gradient and Hessian products are those of ``terms.py``, by machine code of their own.
 """
 
 from collections.abc import Sequence
@@ -19,10 +22,13 @@ from scipy_ae.batches import Batch
 from scipy_ae.errors import InputError
 from scipy_ae.gauss_newton import NetworkRoot, Rows, gauss_newton_diagonal, gauss_newton_matrix, jacobian
 from scipy_ae.kernels import native, probe
-from scipy_ae.kernels.products import IN_REGISTERS, SMALL
+from scipy_ae.kernels.products import IN_REGISTERS
 from scipy_ae.kernels.sweeps import gauss_newton_product, hessian_product, loss_only
 from scipy_ae.network import Network, as_theta
-from scipy_ae.penalties import L2
+from scipy_ae.objective.halves import Halves, drawn_anew, drawn_of, halves_of
+from scipy_ae.objective.terms import Terms, TermWork
+from scipy_ae.objective.work import Work
+from scipy_ae.penalties import L2, Penalty
 from scipy_ae.problem import Native, Problem, Root
 from scipy_ae.threads import suited
 
@@ -36,16 +42,18 @@ class Objective(Problem):
     batch : Batch
     loss : str or loss, optional
         ``squared-error`` or ``cross-entropy``; by default cross-entropy for a logistic output, else squared error.
-    penalties : sequence of L2
+    penalties : sequence of L2, L1Sparsity, KLSparsity, Contractive
+        Of each kind any number, but one Contractive.
     dtype : float64 or float32
         Precision of the sweeps. theta and the gradient are float64 either way; with float32 the value and the gradient
-        carry some 6 correct digits, so that solvers stop at a gradient about 1e-6 of its start at best.
+        carry some 6 correct digits, so that solvers stop at a gradient about 1e-6 of its start at best. For a plain
+        objective alone.
 
     Attributes
     ----------
     offers : frozenset of str
         fun, jac, hessp, gauss_newton, gauss_newton_diagonal, gauss_newton_p, gauss_newton_root; for the squared error
-        also residual and residual_jac.
+        also residual and residual_jac. One with terms offers fun, jac and, without Contractive, hessp.
     size : int
         Length n of theta.
     """
@@ -55,7 +63,7 @@ class Objective(Problem):
         network: Network,
         batch: Batch,
         loss: str | losses.SquaredError | losses.CrossEntropy | None = None,
-        penalties: Sequence[L2] = (),
+        penalties: Sequence[Penalty] = (),
         dtype=np.float64,
     ) -> None:
         self.network, self.size = network, network.size
@@ -67,18 +75,27 @@ class Objective(Problem):
         if self.dtype not in (np.float64, np.float32):
             raise InputError(f"dtype: {dtype} is not accepted; float64 and float32 are")
         self._single = self.dtype == np.float32
-        self._decay = (
-            np.sum([penalty.curvature(network.layout) for penalty in self.penalties], axis=0)
-            if self.penalties
-            else None
-        )
-        self.offers = frozenset(
+        decays = [penalty.curvature(network.layout) for penalty in self.penalties if isinstance(penalty, L2)]
+        self._decay = np.sum(decays, axis=0) if decays else None
+        halves = halves_of(network, self.penalties)
+        if halves is not None and self._single:
+            raise InputError(
+                "dtype: float32 is for a loss and L2 alone; with other penalties or a variational bottleneck float64 is"
+                " accepted"
+            )
+        self.offers = self._offered(halves)
+        self._work = Work(network, self.dtype)
+        self._term_work = None if halves is None else TermWork(halves)
+        self._table, self._coefs = network.table, self._work.coefs
+        self._take(batch)
+
+    def _offered(self, halves: Halves | None) -> frozenset[str]:
+        if halves is not None:
+            return frozenset({"fun", "jac"} | (set() if halves.vectors else {"hessp"}))
+        return frozenset(
             {"fun", "jac", "hessp", "gauss_newton", "gauss_newton_diagonal", "gauss_newton_p", "gauss_newton_root"}
             | ({"residual", "residual_jac"} if self.loss.sum_of_squares else set())
         )
-        self._work = _Work(network, self.dtype)
-        self._table, self._coefs = network.table, self._work.coefs
-        self._take(batch)
 
     def _take(self, batch: Batch) -> None:
         for name, got, width in (
@@ -91,12 +108,25 @@ class Objective(Problem):
                 )
         self.loss.check_target(batch.target)
         self.batch, self._rows = batch, len(batch)
-        largest = self._rows * max(layer.inputs * layer.outputs for layer in self.network.layers)
-        blas = largest > IN_REGISTERS
-        self._threads = suited(largest, blas)
-        self._each = self._threads if blas else nullcontext()  # for an evaluation by itself
         self._code: Native | None = None
         self._data = tuple(part.astype(self.dtype, copy=False) for part in (batch.x, batch.target, batch.weight))
+        self._terms: Terms | None = None
+        draws = 1
+        if self._term_work is not None:
+            eps, probes = drawn_of(batch, self.network, self.penalties)
+            x, target, weight = self._data
+            self._terms = Terms(self._term_work, self._loss_code, x, target, weight, eps, probes, self._decay)
+            draws = 1 if eps is None else eps.shape[1]
+        largest = self._rows * draws * max(layer.inputs * layer.outputs for layer in self.network.layers)
+        self._threads = suited(largest, largest > IN_REGISTERS)
+        self._each = self._threads if largest > IN_REGISTERS else nullcontext()  # for an evaluation by itself
+
+    def drawn(self, rng: np.random.Generator, batch: Batch | None = None) -> Batch:
+        """A batch, this one's where None, with all chance that the objective needs drawn anew by ``rng``.
+
+        As many draws a row as this objective's batch has, and as many signs as its contractive term wants.
+        """
+        return drawn_anew(batch or self.batch, self.batch, self.network, self.penalties, rng)
 
     def on(self, batch: Batch) -> "Objective":
         """The same objective on other rows; network and work arrays are shared."""
@@ -110,6 +140,9 @@ class Objective(Problem):
 
     def fun(self, theta: np.ndarray) -> float:
         theta = as_theta(theta, self.size)
+        if self._terms is not None:
+            with self._each:
+                return self._terms.fun(theta)
         x, target, weight = self._data
         before, after, deltas = self._work.of(self._rows)[:3]
         with self._each:
@@ -132,6 +165,8 @@ class Objective(Problem):
 
     @property
     def native(self) -> Native:
+        if self._terms is not None:
+            return self._terms.native
         work = self._work.of(self._rows)
         if self._code is None or self._code.keep is not work:
             context = self._work.context.copy()
@@ -144,6 +179,11 @@ class Objective(Problem):
 
     def hessp(self, theta: np.ndarray, v: np.ndarray) -> np.ndarray:
         """The exact Hessian at theta times v (Pearlmutter 1994)."""
+        self._needs("hessp")
+        if self._terms is not None:
+            theta, v = as_theta(theta, self.size), as_theta(v, self.size)
+            with self._each:
+                return self._with_decay(self._terms.hessp(theta, v), v)
         theta, direction, common, product = self._for_product(theta, v)
         with self._each:
             hessian_product(*common, *self._work.of(self._rows)[:4], *self._work.of_tangents(), product)
@@ -151,6 +191,7 @@ class Objective(Problem):
 
     def gauss_newton_p(self, theta: np.ndarray, v: np.ndarray) -> np.ndarray:
         """The generalised Gauss-Newton matrix at theta times v (Schraudolph 2002); never of negative curvature."""
+        self._needs("gauss_newton_p")
         theta, direction, common, product = self._for_product(theta, v)
         work, (v_before, v_after, _, more) = self._work.of(self._rows), self._work.of_tangents()
         with self._each:
@@ -175,8 +216,7 @@ class Objective(Problem):
 
         m is rows * q, plus the number of penalised weights; the squares sum to ``fun``.
         """
-        if "residual" not in self.offers:
-            raise self._lacks("residual")
+        self._needs("residual")
         theta = as_theta(theta, self.size)
         error = self.network.reconstruct(theta, self.batch.x) - self.batch.target
         data = (np.sqrt(self.batch.weight)[:, None] * error).reshape(-1)
@@ -187,8 +227,7 @@ class Objective(Problem):
 
     def residual_jac(self, theta: np.ndarray) -> np.ndarray:
         """The derivative of :meth:`residual` by theta, shape (m, n)."""
-        if "residual_jac" not in self.offers:
-            raise self._lacks("residual_jac")
+        self._needs("residual_jac")
         theta = as_theta(theta, self.size)
         count = len(self.batch) * self.network.outputs
         decay = np.zeros(0) if self._decay is None else self._decay
@@ -199,17 +238,27 @@ class Objective(Problem):
         rows[count + np.arange(len(penalised)), penalised] = np.sqrt(decay[penalised])
         return rows
 
-    def parts(self, theta: np.ndarray) -> dict[str, float]:
-        """The loss and each penalty by name; they sum to ``fun``."""
+    def parts(self, theta: np.ndarray, value: float | None = None) -> dict[str, float]:
+        """The loss, the divergence of a variational bottleneck and each penalty by name; they sum to ``fun``.
+
+        ``value`` is that of ``fun`` where it is known, which saves an evaluation.
+        The negative ELBO is the loss plus the divergence over its beta; see :class:`~scipy_ae.bottlenecks.Variational`.
+        """
         theta = as_theta(theta, self.size)
-        # by the kernel that a training has compiled already, though it works out more than is asked for
-        bare = self.native.context.copy()
-        bare[native.DECAY] = 0
-        with self._each:
-            parts = {self.loss.name: native.evaluate(self.native.address, bare, theta, np.empty(self.size))}
-        for penalty in self.penalties:
-            value = float(np.dot(theta * penalty.curvature(self.network.layout), theta))
-            parts[penalty.name] = parts.get(penalty.name, 0.0) + value
+        decays = [
+            (penalty.name, float(np.dot(theta * penalty.curvature(self.network.layout), theta)))
+            for penalty in self.penalties
+            if isinstance(penalty, L2)
+        ]
+        if self._terms is not None:
+            with self._each:
+                parts = self._terms.parts(theta, self.loss.name)
+        else:
+            # by the kernel that a training has compiled already, though it works out more than is asked for
+            value = self.fun_and_jac(theta)[0] if value is None else value
+            parts = {self.loss.name: value - sum(decay for _, decay in decays)}
+        for name, decay in decays:
+            parts[name] = parts.get(name, 0.0) + decay
         return parts
 
     def __reduce__(self) -> tuple:  # a copy has work arrays and addresses of its own
@@ -217,6 +266,7 @@ class Objective(Problem):
 
     def gauss_newton(self, theta: np.ndarray) -> np.ndarray:
         """The generalised Gauss-Newton matrix at theta, (n, n), in float64 whatever the precision of the sweeps."""
+        self._needs("gauss_newton")
         theta = as_theta(theta, self.size)
         matrix = gauss_newton_matrix(self._held(), theta)
         if self._decay is not None:
@@ -225,13 +275,19 @@ class Objective(Problem):
 
     def gauss_newton_diagonal(self, theta: np.ndarray) -> np.ndarray:
         """The diagonal of the generalised Gauss-Newton matrix at theta, (n,), at the cost of some q / 3 gradients."""
+        self._needs("gauss_newton_diagonal")
         theta = as_theta(theta, self.size)
         diagonal = gauss_newton_diagonal(self._held(), theta)
         return diagonal if self._decay is None else diagonal + 2.0 * self._decay
 
     def gauss_newton_root(self, theta: np.ndarray) -> Root:
         """A square root of the generalised Gauss-Newton matrix at theta, in float64."""
+        self._needs("gauss_newton_root")
         return NetworkRoot(self._held(), as_theta(theta, self.size), self._decay)
+
+    def _needs(self, what: str) -> None:
+        if what not in self.offers:
+            raise self._lacks(what)
 
     def _held(self) -> Rows:
         network, batch = self.network, self.batch
@@ -241,49 +297,3 @@ class Objective(Problem):
 
     def __repr__(self) -> str:
         return f"<Objective {self.loss.name} of {self.network.spec} on {len(self.batch)} rows>"
-
-
-class _Work:
-    """Work arrays of the sweeps, for as many rows as were ever asked for; objectives of one family share them."""
-
-    def __init__(self, network: Network, dtype: np.dtype) -> None:
-        self._network, self._dtype, self._rows = network, dtype, -1
-        self.coefs = network.coefs.astype(dtype)
-        self._largest = max(layer.inputs * layer.outputs for layer in network.layers)
-        self._arrays: tuple[np.ndarray, ...] = ()
-        self._tangents: tuple[np.ndarray, ...] | None = None
-        self.context = np.zeros(native.CONTEXT_SIZE, dtype=np.intp)
-
-    def of(self, rows: int) -> tuple[np.ndarray, ...]:
-        """before, after (rows * units), deltas (2, rows * widest), spare; theta and gradient in float32; for probes."""
-        if rows > self._rows:
-            single = self._network.size if self._dtype == np.float32 else 0
-            probes = probe.scratch_size(rows, self._network.outputs)
-            vectors = (min(self._largest, SMALL), single, single, probes)
-            self._arrays = (*self._made(rows), *(np.empty(size, self._dtype) for size in vectors))
-            self._tangents, self._rows = None, rows
-            self._tell()
-        return self._arrays
-
-    def _tell(self) -> None:
-        """What compiled code has to know of network and work arrays."""
-        table, context = self._network.table, self.context
-        context[native.LAYERS], context[native.SIZE] = len(table), self._network.size
-        context[native.INPUTS], context[native.OUTPUTS] = self._network.inputs, self._network.outputs
-        context[native.HALF] = self._arrays[2].shape[1]
-        places = [native.TABLE, native.COEFS, native.BEFORE, native.AFTER, native.DELTAS, native.SPARE]
-        places += [native.THETA, native.GRADIENT, native.PROBE]
-        for place, array in zip(places, (table, self.coefs, *self._arrays)):
-            context[place] = native.data_of(array)
-
-    def of_tangents(self) -> tuple[np.ndarray, ...]:
-        """For the same rows: the tangents of before, after and deltas, and room for one product more."""
-        if self._tangents is None:
-            more = np.empty(max(self._largest, self._rows * self._network.widest), self._dtype)
-            self._tangents = (*self._made(self._rows), more)
-        return self._tangents
-
-    def _made(self, rows: int) -> tuple[np.ndarray, ...]:
-        units, widest = self._network.units, self._network.widest
-        shapes = (rows * units, rows * units, (2, rows * widest))
-        return tuple(np.empty(shape, self._dtype) for shape in shapes)
