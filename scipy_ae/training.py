@@ -179,7 +179,7 @@ class _Run:
         return Snapshot(
             self.turn, self.steps, self.iteration, self.evaluations, self._clock(), self.theta, self.value,
             self.gradient, self.held, self.ending, memories,
-            None if self.rng is None else self.rng.bit_generator.state,
+            None if self.rng is None else dict(self.rng.bit_generator.state),
         )  # fmt: skip
 
     def restore(self, then: Snapshot, schedule: Schedule, rng: np.random.Generator | None) -> None:

@@ -129,8 +129,7 @@ def read(folder: RunFolder, setup: Setup) -> Checkpoint | None:
     """
     with tensors.opened(folder.checkpoint, FORMAT, VERSION, "checkpoint") as file:
         said = file.specification
-        if said.get("data") != fingerprint(setup):
-            raise InputError(f"resume: the data of '{setup.spec.dataset}' are no longer those the run began with")
+        refuse_other_data(said, setup)
         if "state" not in said:
             return None
         try:
@@ -151,6 +150,12 @@ def fingerprint(setup: Setup) -> str:
     digest = hashlib.sha256(repr(setup.dataset.x.shape).encode())
     digest.update(np.ascontiguousarray(setup.dataset.x).data)
     return digest.hexdigest()
+
+
+def refuse_other_data(said: Mapping[str, Any], setup: Setup) -> None:
+    """Refuse to go on where the data are not those of the checkpoint that says so."""
+    if said.get("data") != fingerprint(setup):
+        raise InputError(f"resume: the data of '{setup.spec.dataset}' are no longer those the run began with")
 
 
 def to_plain(there: Checkpoint) -> tuple[dict[str, Any], dict[str, np.ndarray]]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from scipy_ae import __version__, tensors
 from scipy_ae.errors import InputError
-from scipy_ae.experiments.checkpoint import FORMAT, VERSION
+from scipy_ae.experiments import checkpoint
 from scipy_ae.experiments.setup import Setup
 from scipy_ae.experiments.spec import Spec
 from scipy_ae.records import RunFolder
@@ -29,8 +29,9 @@ def resumable(path: Path) -> Setup:
     if not folder.checkpoint.is_file():
         what = "has no checkpoint, though it was interrupted" if result is not None else "is not the folder of a run"
         raise InputError(f"resume: '{path}' {what}; one that scipy-ae train was writing is accepted")
-    with tensors.opened(folder.checkpoint, FORMAT, VERSION, "checkpoint") as file:
+    with tensors.opened(folder.checkpoint, checkpoint.FORMAT, checkpoint.VERSION, "checkpoint") as file:
         setup = Setup.of(_asked(folder, file.specification))
+        checkpoint.refuse_other_data(file.specification, setup)
     if (setup.spec.restarts or 1) > 1:
         again = setup.asked.command()
         raise InputError(f"resume: '{path}' is a run of several starts, which cannot be resumed; begin anew: {again}")

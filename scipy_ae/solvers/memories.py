@@ -106,6 +106,7 @@ def _as_form(kind: str, table: Mapping[str, Any], arrays: Mapping[str, np.ndarra
     if kind == "DirectionSum" and not (pairs <= count and (count or whole[C.JOINED])):
         raise ValueError(f"a sum of {pairs} pairs over {count} directions")
     memory: Directions
+    shapes: dict[str, tuple[int, ...]]
     if kind == "DirectionSum":
         memory, shapes = DirectionSum(size), {"A": (count, size), "B": (count, 2), "v": (0,)}
     elif kind == "DenseMatrix":
