@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from scipy_ae import tensors
+from scipy_ae import export, tensors
 from scipy_ae.activations import Activation
 from scipy_ae.bottlenecks import Plain
 from scipy_ae.errors import InputError
@@ -39,6 +39,14 @@ class Model:
     def reconstruct(self, x: np.ndarray) -> np.ndarray:
         """Outputs (n, outputs) of x (n, inputs)."""
         return self.network.reconstruct(self.theta, x)
+
+    def to_onnx(self, folder: str | Path, precision: str = "float64") -> list[Path]:
+        """Write encoder, decoder and the whole as ONNX files: see :func:`scipy_ae.export.write_onnx`."""
+        return export.write_onnx(self.network, self.theta, Path(folder), precision)
+
+    def to_torch(self) -> Any:
+        """A ``torch.nn.Sequential`` with the same outputs: see :func:`scipy_ae.export.to_torch`."""
+        return export.to_torch(self.network, self.theta)
 
 
 def save(model: Model, path: str | Path) -> None:
