@@ -28,6 +28,12 @@ from scipy_ae.training import DIVERGED, INTERRUPTED, train
 #: The latent points from which the study draws its new circles.
 CIRCLE_CODES = ((-0.8, 0.8), (0.7, -0.7), (0.0, 0.0), (0.2, -0.2))
 NEW_CODES, GRID, WALK = 8, 15, 9
+#: Characters of labels that a model file holds, at most.
+LABELS = 2**20
+#: What of the result it tells as well.
+_TOLD = (
+    "command", "best_iteration", "loss", "parts", "wrong_pixels", "worst_row", "evaluations", "seconds", "stop",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -191,10 +197,10 @@ def conclude(
     folder: RunFolder, setup: Setup, trained: Trained, notes: Sequence[str] = (), more: dict[str, Any] | None = None
 ) -> Outcome:
     """Write all files of the run folder but the report's, with further notes and ``more`` entries of the result."""
-    model = Model(setup.network, trained.theta, _about(setup))
-    result = _result(setup, trained.history) | (more or {})
+    result, machine = _result(setup, trained.history) | (more or {}), describe_machine()
     result["notes"] = [*notes, *result["notes"]]
-    _write(folder, setup, trained.history, model, result)
+    model = Model(setup.network, trained.theta, _about(setup, result, machine["versions"]))
+    _write(folder, setup, trained.history, model, result, machine)
     return Outcome(folder, trained.history, model, result)
 
 
@@ -208,7 +214,9 @@ def compile_kernels(setup: Setup) -> None:
                 solver.solve(setup.objective, setup.theta, maxiter=2)
 
 
-def _write(folder: RunFolder, setup: Setup, history: History, model: Model, result: dict[str, Any]) -> None:
+def _write(
+    folder: RunFolder, setup: Setup, history: History, model: Model, result: dict[str, Any], machine: dict[str, Any]
+) -> None:
     def text(path: Path, content: str) -> None:
         write_aside(path, lambda aside: aside.write_text(content, encoding="utf-8"))
 
@@ -219,20 +227,29 @@ def _write(folder: RunFolder, setup: Setup, history: History, model: Model, resu
     text(folder.spec, setup.spec.to_toml())
     history.write(folder.records)
     save(model, folder.model)
-    text(folder.machine, json.dumps(describe_machine(), indent=1, ensure_ascii=False))
+    text(folder.machine, json.dumps(machine, indent=1, ensure_ascii=False))
     write_aside(folder.arrays, arrays)
     text(folder.result, json.dumps(result, indent=1, ensure_ascii=False))
 
 
-def _about(setup: Setup) -> dict[str, Any]:
-    """What the model file says of the data it learned."""
-    dataset = setup.dataset
+def _about(setup: Setup, result: dict[str, Any], versions: dict[str, str]) -> dict[str, Any]:
+    """What the model file says of the data it learned, and of how."""
+    dataset, spec = setup.dataset, setup.spec
+    # a file's description has an end: names of a great many rows are left out
+    few = sum(map(len, dataset.labels)) <= LABELS
     return {
         "dataset": dataset.name,
+        "about": dataset.about,
         "kind": dataset.kind,
-        "labels": list(dataset.labels),
+        "rows": len(dataset.x),
+        "labels": list(dataset.labels) if few else [],
         "image_shape": None if dataset.image_shape is None else list(dataset.image_shape),
         "binary": is_binary(dataset.x),
+        "loss": spec.loss,
+        "l2": spec.l2,
+        "trained": {name: result[name] for name in _TOLD},
+        "solvers": [solver.name for solver in setup.schedule.solvers],
+        "versions": versions,
     }
 
 
