@@ -44,7 +44,8 @@ def bench(ctx: click.Context, out: Path | None, quiet: bool, as_json: bool, **op
     with ReportProcess() as reporter:
         from scipy_ae.experiments.bench import bench as measure
         from scipy_ae.experiments.bench_folder import write
-        from scipy_ae.experiments.run import Interrupt, claimed, free_folder
+        from scipy_ae.experiments.claims import claimed
+        from scipy_ae.experiments.run import Interrupt, free_folder
         from scipy_ae.experiments.setup import Setup
         from scipy_ae.experiments.spec import Spec
         from scipy_ae.records import RunFolder

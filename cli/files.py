@@ -21,6 +21,20 @@ def finished_run(path: Path) -> tuple[Any, Any, Any]:
     return model, run, report.look_of(run)
 
 
+def model_file(path: Path) -> Path:
+    """The model file itself, or that of a run folder."""
+    from scipy_ae.errors import InputError
+    from scipy_ae.records import RunFolder
+
+    if not path.is_dir():
+        return path
+    folder = RunFolder(path)
+    if not folder.model.is_file():
+        more = f"; scipy-ae train --resume '{path}' goes on with its run" if folder.checkpoint.is_file() else ""
+        raise InputError(f"model: there is no model in the folder '{path}'{more}")
+    return folder.model
+
+
 def writable(picture: Path, table: Path | None = None) -> None:
     """Refuse what cannot be written before anything is."""
     from scipy_ae.errors import InputError

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from scipy_ae.cli.options import FOLDER, data_options, network_options, term_options, together
 
@@ -71,10 +72,18 @@ _start_options = together(
 @_stop_options
 @_start_options
 @click.option("--out", type=FOLDER, help="The run folder. [reports/DATASET-SOLVER-NUMBER]")
+@click.option(
+    "--resume",
+    type=FOLDER,
+    metavar="RUN",
+    help="Go on with a run that was interrupted or killed, with the settings it has, to the same bytes.",
+)
 @click.option("--quiet", "-q", is_flag=True, help="No progress; the report's path alone.")
 @click.option("--json", "as_json", is_flag=True, help="No progress; the result as one JSON object.")
 @click.pass_context
-def train(ctx: click.Context, out: Path | None, quiet: bool, as_json: bool, jobs: int | None, **settings) -> None:
+def train(
+    ctx: click.Context, out: Path | None, resume: Path | None, quiet: bool, as_json: bool, jobs: int | None, **settings
+) -> None:
     """Train an autoencoder and write a run folder: model, records, pictures and a report.
 
     \b
@@ -95,12 +104,16 @@ def train(ctx: click.Context, out: Path | None, quiet: bool, as_json: bool, jobs
     Your own letters, numbers or images:
       scipy-ae train --dataset font.h:Font3
       scipy-ae train --dataset measurements.csv --layers 12-8-2-8-12
+    On with a run that was interrupted, or whose machine went down:
+      scipy-ae train --resume reports/font2-bfgs-1
 
     Ctrl-C ends after the current step; the model is saved and the report written all the same.
     """
     from scipy_ae.errors import InputError
     from scipy_ae.experiments.report_process import ReportProcess
 
+    if resume is not None:
+        _refuse_others(ctx)
     many = (settings["restarts"] or 1) > 1
     if jobs is not None and not many:
         raise InputError("jobs: it is for restarts, and there is one start; --restarts of at least 2 is accepted")
@@ -111,12 +124,13 @@ def train(ctx: click.Context, out: Path | None, quiet: bool, as_json: bool, jobs
         )
     with ReportProcess() as reporter:
         from scipy_ae.cli.display import Display, listening
+        from scipy_ae.experiments.resume import resumable
         from scipy_ae.experiments.run import Interrupt, new_folder, run
         from scipy_ae.experiments.setup import Setup
         from scipy_ae.experiments.spec import Spec
 
-        setup = Setup.of(Spec(**settings))
-        path = out or new_folder(setup.spec, Path("reports"))
+        setup = Setup.of(Spec(**settings)) if resume is None else resumable(resume)
+        path = resume or out or new_folder(setup.spec, Path("reports"))
         interrupt = Interrupt()
         display = Display(setup.iterations, silent=quiet or as_json)
         with display, listening(interrupt):
@@ -126,7 +140,7 @@ def train(ctx: click.Context, out: Path | None, quiet: bool, as_json: bool, jobs
 
                 outcome = run_starts(setup, path, jobs=jobs, watch=display.rung, **seen)
             else:
-                outcome = run(setup, path, **seen)
+                outcome = run(setup, path, resume=resume is not None, **seen)
         index = reporter.write(outcome.folder)
     display.conclude(outcome, index, quiet=quiet, as_json=as_json)
     if outcome.result["interrupted"]:
@@ -134,3 +148,16 @@ def train(ctx: click.Context, out: Path | None, quiet: bool, as_json: bool, jobs
     if outcome.diverged:
         click.echo(f"Error: {outcome.result['stop']}", err=True)
         ctx.exit(1)
+
+
+def _refuse_others(ctx: click.Context) -> None:
+    """A run is resumed with the settings it began with."""
+    from scipy_ae.errors import InputError
+    from scipy_ae.experiments.spec import option
+
+    for name in ctx.params:
+        given = ctx.get_parameter_source(name) is not ParameterSource.DEFAULT
+        if given and name not in ("resume", "quiet", "as_json"):
+            raise InputError(
+                f"{option(name)} and resume contradict each other: a run is resumed with the settings it began with"
+            )

@@ -1,21 +1,20 @@
 """save and load: a model in one safetensors file, the whole specification beside the weights as JSON; no pickle."""
 
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from scipy_ae import export, tensors
 from scipy_ae.activations import Activation
 from scipy_ae.bottlenecks import Bottleneck, Plain, Variational
 from scipy_ae.errors import InputError
 from scipy_ae.layers import Dense
 from scipy_ae.network import Network, as_theta
-from scipy_ae.records import write_aside
 
-#: Version of the file's specification; a later one is refused.
-VERSION = 1
+#: What a file says it is, and the version of its specification; a later one is refused.
+FORMAT, VERSION = "scipy-ae", 1
 
 
 @dataclass(frozen=True)
@@ -41,62 +40,66 @@ class Model:
         """Outputs (n, outputs) of x (n, inputs)."""
         return self.network.reconstruct(self.theta, x)
 
+    def to_onnx(self, folder: str | Path, precision: str = "float64") -> list[Path]:
+        """Write encoder, decoder and the whole as ONNX files: see :func:`scipy_ae.export.write_onnx`."""
+        return export.write_onnx(self.network, self.theta, Path(folder), precision)
+
+    def to_torch(self) -> Any:
+        """A ``torch.nn.Sequential`` with the same outputs: see :func:`scipy_ae.export.to_torch`."""
+        return export.to_torch(self.network, self.theta)
+
 
 def save(model: Model, path: str | Path) -> None:
-    """Write the model to ``path``: aside first, then renamed, so that no half file is ever there."""
-    from safetensors.numpy import save as to_bytes
+    """Write the model to ``path``: aside first, then renamed, so that no half file is ever there.
 
+    Raises
+    ------
+    InputError
+        It cannot be written there, ``about`` is not JSON, or a weight is not finite, which :func:`load` would refuse.
+    """
     theta = as_theta(model.theta, model.network.size)
-    tensors = {name: view.copy() for name, view in model.network.layout.views(theta).items()}
+    if not np.isfinite(theta).all():
+        raise InputError("theta: a weight is not a finite number; such a model is not saved")
     specification = {"network": _network_to_plain(model.network), "about": model.about}
-    metadata = {"format": "scipy-ae", "version": str(VERSION), "specification": json.dumps(specification)}
-    write_aside(Path(path), lambda aside: aside.write_bytes(to_bytes(tensors, metadata)))
+    tensors.write(Path(path), FORMAT, VERSION, specification, model.network.layout.views(theta))
 
 
 def load(path: str | Path) -> Model:
     """The model in a file that :func:`save` wrote.
+
+    Nothing is made before the specification and the file's own list of its arrays agree, so that a file takes no more
+    memory than its size; nothing in it is run.
 
     Raises
     ------
     InputError
         The file is missing, damaged, of another program or of a later version, or its shapes do not match.
     """
-    from safetensors import SafetensorError, safe_open
-
     path = Path(path)
-    if not path.is_file():
-        raise InputError(f"model file '{path}' does not exist")
-    try:
-        with safe_open(path, framework="numpy") as file:
-            metadata = file.metadata() or {}
-            if metadata.get("format") != "scipy-ae":
-                raise InputError(f"'{path}' is a safetensors file, but not a model of scipy-ae")
-            if metadata.get("version") != str(VERSION):
-                raise InputError(f"'{path}' has version {metadata.get('version')}; this program reads {VERSION}")
-            network, about = _specified(path, metadata.get("specification", ""))
-            wanted = {name: ("F64", shape) for name, (_, shape) in network.layout.entries.items()}
-            slices = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118
-            found = {name: (part.get_dtype(), tuple(part.get_shape())) for name, part in slices.items()}
-            if found != wanted:
-                odd = next(name for name in {**wanted, **found} if found.get(name) != wanted.get(name))
-                raise InputError(f"'{path}': the array '{odd}' is not as the specification has it")
-            theta = network.layout.pack({name: file.get_tensor(name) for name in wanted})
-    except (SafetensorError, OSError) as error:
-        raise InputError(f"'{path}' is not a readable safetensors file ({error})") from None
+    with tensors.opened(path, FORMAT, VERSION, "model") as file:
+        network, about = _specified(file)
+        wanted = {name: ("F64", shape) for name, (_, shape) in network.layout.entries.items()}
+        if file.entries != wanted:
+            both = {**wanted, **file.entries}
+            odd = next(name for name in both if file.entries.get(name) != wanted.get(name))
+            raise InputError(f"'{path}': the array '{odd}' is not as the specification has it")
+        theta = network.layout.pack({name: file.array(name) for name in wanted})
     if not np.isfinite(theta).all():
         raise InputError(f"'{path}' holds a weight that is not a finite number")
     return Model(network, theta, about)
 
 
-def _specified(path: Path, text: str) -> tuple[Network, dict[str, Any]]:
+def _specified(file: tensors.Opened) -> tuple[Network, dict[str, Any]]:
     """The network of a file's specification, and what it says of the data."""
     try:
-        specification = json.loads(text)
-        network, about = _network_from_plain(specification["network"]), specification.get("about", {})
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
-        raise InputError(f"'{path}' has a damaged specification ({error})") from None
+        plain, about = file.specification["network"], file.specification.get("about", {})
+        if len(plain["encoder"]) + len(plain["decoder"]) > len(file.entries):
+            raise ValueError("it has more layers than arrays")
+        network = _network_from_plain(plain)
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise InputError(f"'{file.path}' has a damaged specification ({error})") from None
     if not isinstance(about, dict):
-        raise InputError(f"'{path}' has a damaged specification (what it says of the data is no table)")
+        raise InputError(f"'{file.path}' has a damaged specification (what it says of the data is no table)")
     return network, about
 
 

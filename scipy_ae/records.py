@@ -1,4 +1,4 @@
-"""Record and History: what a training says of itself; RunFolder: where a run keeps it on disk."""
+"""Record, History and Snapshot: what a training says of itself; RunFolder: where a run keeps it on disk."""
 
 import json
 import os
@@ -45,6 +45,10 @@ class Record:
         del plain["theta"]
         return json.dumps(_finite(plain), allow_nan=False)
 
+    def at(self, theta: np.ndarray | None) -> "Record":
+        """The same record with that theta."""
+        return replace(self, theta=theta)
+
     @classmethod
     def from_json(cls, line: str) -> "Record":
         plain = json.loads(line)
@@ -55,6 +59,31 @@ class Record:
             if not isinstance(getattr(record, name), kinds):
                 raise TypeError(f"{name} is {getattr(record, name)!r}")
         return record
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A training between two of its iterations: all that it takes to go on as if it had never been left.
+
+    ``turn`` is the schedule's turn that comes next, counted from 0, of which ``steps`` are done already; ``held`` the
+    record of the last iteration, which is told when the next one is known. ``theta``, ``value`` and ``gradient`` (None
+    where it is not known yet) are where the training stands, ``memories`` what the schedule's solvers carry, in their
+    order, and ``rng`` the state of the generator, if there is one. The arrays are the training's own, which writes
+    into some of them as it goes on.
+    """
+
+    turn: int
+    steps: int
+    iteration: int
+    evaluations: int
+    seconds: float
+    theta: np.ndarray
+    value: float
+    gradient: np.ndarray | None
+    held: Record
+    ending: str
+    memories: tuple[Any, ...]
+    rng: dict[str, Any] | None
 
 
 _NUMBER = (int, float)
@@ -144,6 +173,16 @@ class RunFolder:
         return self.path / "model.safetensors"
 
     @property
+    def checkpoint(self) -> Path:
+        """How to go on (safetensors); only there as long as the run is not finished."""
+        return self.path / "checkpoint.safetensors"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the process that writes the run; only there as long as it does, or was killed."""
+        return self.path / ".lock"
+
+    @property
     def machine(self) -> Path:
         """Processor, versions and threads (JSON)."""
         return self.path / "machine.json"
@@ -167,6 +206,12 @@ class RunFolder:
     def figures(self) -> Path:
         """The pictures (PNG)."""
         return self.path / "figures"
+
+    @property
+    def written(self) -> tuple[Path, ...]:
+        """All files that a training writes, not the report."""
+        files = (self.checkpoint, self.spec, self.records, self.model, self.machine, self.arrays, self.result)
+        return (*files, self.starts)
 
     @property
     def index(self) -> Path:

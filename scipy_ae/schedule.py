@@ -35,6 +35,11 @@ class Turn:
 class Schedule(ABC):
     """Says whose turn it is, one iteration of the training after the other."""
 
+    @property
+    @abstractmethod
+    def solvers(self) -> tuple[Solver, ...]:
+        """Those at work."""
+
     @abstractmethod
     def turns(self, iterations: int) -> Iterator[Turn]:
         """The turns that make up ``iterations`` iterations of training."""

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import islice
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from scipy_ae.errors import InputError, NonFiniteError
 from scipy_ae.metrics import is_binary, wrong_pixels
 from scipy_ae.network import as_theta
 from scipy_ae.objective import Objective
-from scipy_ae.records import Record
+from scipy_ae.records import Record, Snapshot
 from scipy_ae.schedule import Schedule, Then, Turn
 from scipy_ae.solvers.base import NON_FINITE, Callback
 from scipy_ae.solvers.result import Result
@@ -24,6 +25,8 @@ from scipy_ae.solvers.result import Result
 BRISK, AT_ONCE = 1_000_000, 15
 #: Steps of a phase whose records wait for one another.
 CHUNK = 25
+#: Told where a training could be taken up again, with a function that says how.
+Boundary = Callable[[Callable[[], Snapshot]], None]
 #: The ``stop`` of a training that was asked to end, and how that of a diverged one begins.
 INTERRUPTED = "interrupted"
 DIVERGED = "the loss was no longer finite after this point"
@@ -84,6 +87,8 @@ def train(
     rng: np.random.Generator | None = None,
     stop: Stop | None = None,
     pulse: Callable[[int, Result], None] | None = None,
+    resume: Snapshot | None = None,
+    boundary: Boundary | None = None,
 ) -> Iterator[Record]:
     """Train, and tell of each iteration as it ends.
 
@@ -104,6 +109,11 @@ def train(
     stop : Stop, optional
     pulse : callable, optional
         ``pulse(iteration, intermediate_result)`` at every step of a solver within a burst.
+    resume : Snapshot, optional
+        Go on from there, to the same bytes; all else must be what it was then. Its ``held`` is the first record.
+    boundary : callable, optional
+        Called before each iteration (within a phase of ``Then``, every few) with a function that gives the
+        :class:`~scipy_ae.records.Snapshot` of that moment; all records but its ``held`` have been told by then.
 
     Yields
     ------
@@ -125,7 +135,11 @@ def train(
             raise InputError(f"{name}: {value!r} is not accepted; a whole number of at least 1 is")
     if batch_size is not None and rng is None:
         raise InputError("rng: a numpy.random.Generator is needed to shuffle mini-batches")
-    return _Run(objective, theta, stop or Stop(), pulse, batch_size, rng).records(schedule, iterations)
+    run = _Run(objective, theta, stop or Stop(), pulse, batch_size, rng)
+    run.boundary = boundary
+    if resume is not None:
+        run.restore(resume, schedule, rng)
+    return run.records(schedule, iterations)
 
 
 class _Run:
@@ -148,36 +162,77 @@ class _Run:
         self.memories: dict[int, object] = {}
         self.iteration = self.evaluations = 0
         self.ending = ""  # why the last phase was over before its steps
+        self.turn = self.steps = 0  # whose turn it is, and how many of its steps are done
+        self.held: Record | None = None
+        self.rng = rng
+        self.boundary: Boundary | None = None
         self.started = time.perf_counter()
         self._move(as_theta(theta, objective.size).copy(), np.nan, None)
+
+    def snapshot(self, schedule: Schedule) -> Snapshot:
+        """All that it takes to go on from here."""
+        assert self.held is not None, "there is no boundary before the first record"
+        memories = tuple(self.memories.get(id(solver)) for solver in schedule.solvers)
+        return Snapshot(
+            self.turn, self.steps, self.iteration, self.evaluations, self._clock(), self.theta, self.value,
+            self.gradient, self.held, self.ending, memories,
+            None if self.rng is None else dict(self.rng.bit_generator.state),
+        )  # fmt: skip
+
+    def restore(self, then: Snapshot, schedule: Schedule, rng: np.random.Generator | None) -> None:
+        """Be where that snapshot was taken."""
+        self.turn, self.steps, self.held, self.ending = then.turn, then.steps, then.held, then.ending
+        self.iteration, self.evaluations = then.iteration, then.evaluations
+        self.started = time.perf_counter() - then.seconds
+        self._move(as_theta(then.theta, self.objective.size).copy(), then.value, then.gradient)
+        self.memories = {id(solver): memory for solver, memory in zip(schedule.solvers, then.memories)}
+        if rng is not None and then.rng is not None:
+            rng.bit_generator.state = then.rng
 
     def records(self, schedule: Schedule, iterations: int) -> Iterator[Record]:
         """The stream; a record is held back until the next is there, since the last one tells why it ended."""
         with self.objective.threads():
-            value, gradient = self._evaluate(self.theta)
-            if not (np.isfinite(value) and np.isfinite(gradient).all()):
-                what = "gradient" if np.isfinite(value) else "loss"
-                advice = "try a smaller std, or data scaled to [0, 1]"
-                raise NonFiniteError(f"the {what} at the start is not finite: {advice}")
-            self._move(self.theta, value, gradient)
-            held = self._record("start", "", self.theta, value, gradient)
+            self.held = held = self.held or self._start()
             for record in () if held.stop else self._all(schedule, iterations):
                 yield held
-                held = record
+                self.held = held = record
                 if held.stop:
                     break
             yield held if held.stop else replace(held, stop=self.ending or "all iterations made")
 
+    def _start(self) -> Record:
+        """The record of the start, which must be finite."""
+        value, gradient = self._evaluate(self.theta)
+        if not (np.isfinite(value) and np.isfinite(gradient).all()):
+            what = "gradient" if np.isfinite(value) else "loss"
+            advice = "try a smaller std, or data scaled to [0, 1]"
+            raise NonFiniteError(f"the {what} at the start is not finite: {advice}")
+        self._move(self.theta, value, gradient)
+        return self._record("start", "", self.theta, value, gradient)
+
     def _all(self, schedule: Schedule, iterations: int) -> Iterator[Record]:
-        """The records of all turns."""
-        for turn in schedule.turns(iterations):
-            if turn.solver.first_order and turn.phase == "step" and self.minibatches is not None:
-                for _ in range(turn.steps):
-                    yield self._epoch(turn, self.minibatches())
-            elif turn.each:
-                yield from self._phase(turn)
-            else:
-                yield self._whole(turn)
+        """The records of all turns that are left; between them, and where a turn may be taken up again, a boundary."""
+        for turn in islice(schedule.turns(iterations), self.turn, None):
+            yield from self._turn(turn, partial(self._pause, schedule))
+            self.turn, self.steps = self.turn + 1, 0
+
+    def _pause(self, schedule: Schedule) -> None:
+        if self.boundary is not None:
+            self.boundary(partial(self.snapshot, schedule))
+
+    def _turn(self, turn: Turn, pause: Callable[[], None]) -> Iterator[Record]:
+        """The records of what is left of one turn."""
+        if turn.solver.first_order and turn.phase == "step" and self.minibatches is not None:
+            while self.steps < turn.steps:
+                pause()
+                record = self._epoch(turn, self.minibatches())
+                self.steps += 1
+                yield record
+        elif turn.each:
+            yield from self._phase(turn, pause)
+        else:
+            pause()
+            yield self._whole(turn)
 
     def _epoch(self, turn: Turn, batches: Iterator[Batch]) -> Record:
         """One pass over all rows in mini-batches, one step on each."""
@@ -220,14 +275,15 @@ class _Run:
         ):
             raise StopIteration
 
-    def _phase(self, turn: Turn) -> Iterator[Record]:
+    def _phase(self, turn: Turn, pause: Callable[[], None]) -> Iterator[Record]:
         """Each step of the turn as an iteration.
 
         A solver that carries its memory runs in chunks, so that few records wait at a time; another in one piece. Of
         the records that wait together only the best keeps its theta.
         """
-        self.ending, left = "", turn.steps
-        while left > 0:
+        self.ending = ""
+        while (left := turn.steps - self.steps) > 0:
+            pause()
             steps = min(left, CHUNK) if turn.solver.carries or turn.solver.first_order else left
             waiting: list[Record] = []
             result = self._solve(turn, self.objective, steps, partial(self._watch_step, turn, waiting))
@@ -240,7 +296,7 @@ class _Run:
             if len(waiting) < steps:
                 self.ending = f"{turn.solver.name} ended before its last step: {result.message}"
                 return
-            left -= steps
+            self.steps += steps
 
     def _watch_step(self, turn: Turn, waiting: list[Record], state: Result) -> None:
         """Called after each step of a phase: its record joins those that wait."""
@@ -265,7 +321,8 @@ class _Run:
         """A run of the solver from the current point; its memory and its evaluations are kept."""
         memory = self.memories.get(id(turn.solver)) if turn.keep else None
         result = turn.solver.solve(problem, self.theta, maxiter=steps, memory=memory, callback=watch, stride=stride)
-        self.memories[id(turn.solver)] = result.memory
+        if turn.keep:
+            self.memories[id(turn.solver)] = result.memory
         self.evaluations += result.nfev
         return result
 

@@ -23,11 +23,11 @@ FLOORS = {
         9: "experiments",
         8: "estimator",
         7: "training persistence",
-        6: "objective latent evidence",
+        6: "objective latent evidence export",
         5: "network",
         4: "bottlenecks",
         3: "layers schedule",
-        2: "activations losses penalties batches checks gauss_newton solvers report datasets",
+        2: "activations losses penalties batches checks gauss_newton solvers report datasets tensors",
         1: "kernels layout problem records initializers corruptions metrics threads",
         0: "errors",
     }.items()

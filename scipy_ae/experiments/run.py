@@ -2,8 +2,8 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,14 +11,16 @@ from typing import Any
 import numpy as np
 
 from scipy_ae import latent
-from scipy_ae.errors import InputError, NonFiniteError
+from scipy_ae.errors import NonFiniteError
+from scipy_ae.experiments import checkpoint
+from scipy_ae.experiments.claims import claimed, reclaimed
 from scipy_ae.experiments.machine import describe_machine
 from scipy_ae.experiments.setup import Setup
 from scipy_ae.experiments.spec import Spec
 from scipy_ae.kernels.native import is_compiled
 from scipy_ae.metrics import is_binary
 from scipy_ae.persistence import Model, save
-from scipy_ae.records import History, Record, RunFolder, write_aside
+from scipy_ae.records import History, Record, RunFolder, Snapshot, write_aside
 from scipy_ae.solvers.registry import OURS
 from scipy_ae.solvers.result import Result
 from scipy_ae.training import DIVERGED, INTERRUPTED, train
@@ -26,6 +28,12 @@ from scipy_ae.training import DIVERGED, INTERRUPTED, train
 #: The latent points from which the study draws its new circles.
 CIRCLE_CODES = ((-0.8, 0.8), (0.7, -0.7), (0.0, 0.0), (0.2, -0.2))
 NEW_CODES, GRID, WALK = 8, 15, 9
+#: Characters of labels that a model file holds, at most.
+LABELS = 2**20
+#: What of the result it tells as well.
+_TOLD = (
+    "command", "best_iteration", "loss", "parts", "wrong_pixels", "worst_row", "evaluations", "seconds", "stop",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -108,25 +116,38 @@ def run(
     reader: Callable[[Record], None] = lambda record: None,
     pulse: Callable[[int, Result], None] | None = None,
     interrupt: Interrupt | None = None,
+    resume: bool = False,
 ) -> Outcome:
     """Train as the setup says and write all files of the run folder but the report's.
+
+    While it goes on there is a checkpoint in the folder, and a lock for as long as this process lives.
 
     Parameters
     ----------
     setup : Setup
     path : Path
-        The run folder; made if it is not there, refused if it holds a run.
+        The run folder; made if it is not there, refused if it holds a run, or another process writes it.
     reader : callable
         Reads each record as it comes.
     pulse : callable, optional
         As in :func:`scipy_ae.train`.
     interrupt : Interrupt, optional
-        Once asked, the training ends after the current step and everything is written.
+        Once asked, the training ends after the current step and everything is written; it can be resumed.
+    resume : bool
+        Go on with the run in that folder, whose setup (``resumable``) this is: to the bytes it would have come to.
     """
-    with claimed(path) as folder:
-        compile_kernels(setup)
-        trained = follow(setup, setup.iterations, reader=reader, pulse=pulse, asked=interrupt or Interrupt())
-    return conclude(folder, setup, trained)
+    with reclaimed(path) if resume else claimed(path) as folder:
+        begun = checkpoint.read(folder, setup) if resume else None
+        with checkpoint.keeping(folder, setup, again=resume) as keeper:
+            compile_kernels(setup)
+            trained = follow(
+                setup, setup.iterations, reader=reader, pulse=pulse, asked=interrupt or Interrupt(),
+                keeper=keeper, begun=begun,
+            )  # fmt: skip
+            outcome = conclude(folder, setup, trained, _of_resuming(begun, keeper))
+        if not outcome.result["interrupted"]:
+            folder.checkpoint.unlink(missing_ok=True)
+    return outcome
 
 
 def follow(
@@ -136,12 +157,23 @@ def follow(
     reader: Callable[[Record], None],
     pulse: Callable[[int, Result], None] | None = None,
     asked: Callable[[], bool],
+    keeper: checkpoint.Keeper | None = None,
+    begun: checkpoint.Checkpoint | None = None,
 ) -> Trained:
-    """Train as the setup says, for so many iterations at most; nothing is written."""
-    history, best = History(), setup.theta
+    """Train as the setup says, for so many iterations at most, from its start or from where a run had ``begun``.
+
+    Nothing is written but what a ``keeper`` keeps.
+    """
+    history, best = (History(), setup.theta) if begun is None else (begun.history, begun.best)
+
+    def boundary(snapshot: Callable[[], Snapshot]) -> None:
+        if keeper is not None:
+            keeper.look(snapshot, history, best)
+
     stream = train(
         setup.objective, setup.theta, setup.schedule, iterations=iterations, batch_size=setup.spec.batch_size,
         rng=setup.rng, stop=replace(setup.stop, asked=asked), pulse=pulse,
+        resume=None if begun is None else begun.snapshot, boundary=boundary,
     )  # fmt: skip
     for record in stream:
         history.add(record)
@@ -151,14 +183,24 @@ def follow(
     return Trained(history, best)
 
 
+def _of_resuming(begun: checkpoint.Checkpoint | None, keeper: checkpoint.Keeper) -> list[str]:
+    """What is to be noted of a run that was resumed, or could not be."""
+    notes = [keeper.trouble] if keeper.trouble else []
+    if begun is not None:
+        notes.append(f"Resumed after iteration {begun.snapshot.iteration}.")
+        if begun.elsewhere:
+            notes.append(f"Resumed elsewhere, so bytes may differ: {'; '.join(begun.elsewhere)}.")
+    return notes
+
+
 def conclude(
     folder: RunFolder, setup: Setup, trained: Trained, notes: Sequence[str] = (), more: dict[str, Any] | None = None
 ) -> Outcome:
     """Write all files of the run folder but the report's, with further notes and ``more`` entries of the result."""
-    model = Model(setup.network, trained.theta, _about(setup))
-    result = _result(setup, trained.history) | (more or {})
+    result, machine = _result(setup, trained.history) | (more or {}), describe_machine()
     result["notes"] = [*notes, *result["notes"]]
-    _write(folder, setup, trained.history, model, result)
+    model = Model(setup.network, trained.theta, _about(setup, result, machine["versions"]))
+    _write(folder, setup, trained.history, model, result, machine)
     return Outcome(folder, trained.history, model, result)
 
 
@@ -172,42 +214,9 @@ def compile_kernels(setup: Setup) -> None:
                 solver.solve(setup.objective, setup.theta, maxiter=2)
 
 
-@contextmanager
-def claimed(path: Path) -> Iterator[RunFolder]:
-    """The run folder, made for the work that follows, and gone again if that work fails."""
-    folder, made = _claim(path)
-    try:
-        yield folder
-    except BaseException:
-        _give_up(made)
-        raise
-
-
-def _claim(path: Path) -> tuple[RunFolder, list[Path]]:
-    """The folder, found writable before any work is done, and which folders had to be made for it."""
-    folder = RunFolder(Path(path))
-    made = [one for one in (folder.path, *folder.path.parents) if not one.exists()]
-    if folder.path.exists() and (not folder.path.is_dir() or any(folder.path.iterdir())):
-        raise InputError(f"out: '{path}' is there already; a folder that is empty or not there yet is accepted")
-    try:
-        folder.path.mkdir(parents=True, exist_ok=True)
-        probe = folder.path / ".writable"
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        _give_up(made)
-        raise InputError(f"out: cannot write to '{path}': {error.strerror or error}") from None
-    return folder, made
-
-
-def _give_up(made: list[Path]) -> None:
-    """Leave no empty folder behind, from the innermost out."""
-    with suppress(OSError):
-        for path in made:
-            path.rmdir()
-
-
-def _write(folder: RunFolder, setup: Setup, history: History, model: Model, result: dict[str, Any]) -> None:
+def _write(
+    folder: RunFolder, setup: Setup, history: History, model: Model, result: dict[str, Any], machine: dict[str, Any]
+) -> None:
     def text(path: Path, content: str) -> None:
         write_aside(path, lambda aside: aside.write_text(content, encoding="utf-8"))
 
@@ -218,20 +227,29 @@ def _write(folder: RunFolder, setup: Setup, history: History, model: Model, resu
     text(folder.spec, setup.spec.to_toml())
     history.write(folder.records)
     save(model, folder.model)
-    text(folder.machine, json.dumps(describe_machine(), indent=1, ensure_ascii=False))
+    text(folder.machine, json.dumps(machine, indent=1, ensure_ascii=False))
     write_aside(folder.arrays, arrays)
     text(folder.result, json.dumps(result, indent=1, ensure_ascii=False))
 
 
-def _about(setup: Setup) -> dict[str, Any]:
-    """What the model file says of the data it learned."""
-    dataset = setup.dataset
+def _about(setup: Setup, result: dict[str, Any], versions: dict[str, str]) -> dict[str, Any]:
+    """What the model file says of the data it learned, and of how."""
+    dataset, spec = setup.dataset, setup.spec
+    # a file's description has an end: names of a great many rows are left out
+    few = sum(map(len, dataset.labels)) <= LABELS
     return {
         "dataset": dataset.name,
+        "about": dataset.about,
         "kind": dataset.kind,
-        "labels": list(dataset.labels),
+        "rows": len(dataset.x),
+        "labels": list(dataset.labels) if few else [],
         "image_shape": None if dataset.image_shape is None else list(dataset.image_shape),
         "binary": is_binary(dataset.x),
+        "loss": spec.loss,
+        "l2": spec.l2,
+        "trained": {name: result[name] for name in _TOLD},
+        "solvers": [solver.name for solver in setup.schedule.solvers],
+        "versions": versions,
     }
 
 

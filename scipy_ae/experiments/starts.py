@@ -17,7 +17,9 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from scipy_ae.errors import NonFiniteError
-from scipy_ae.experiments.run import Interrupt, Outcome, Trained, claimed, compile_kernels, conclude, follow
+from scipy_ae.experiments.checkpoint import keeping
+from scipy_ae.experiments.claims import claimed
+from scipy_ae.experiments.run import Interrupt, Outcome, Trained, compile_kernels, conclude, follow
 from scipy_ae.experiments.setup import Setup
 from scipy_ae.experiments.workers import Board, Failure, Train, workers
 from scipy_ae.records import Record, RunFolder, write_aside
@@ -89,7 +91,7 @@ def run_starts(
         No start stayed finite.
     """
     interrupt = interrupt or Interrupt()
-    with claimed(path) as folder:
+    with claimed(path) as folder, keeping(folder, setup):
         compile_kernels(setup)  # before the children begin: they find the kernels on disk
         search = _Search(setup, interrupt, watch)
         with workers(setup.asked, len(search.seeds), jobs, interrupt) as (train, board):
@@ -97,7 +99,15 @@ def run_starts(
         if not interrupt.asked:
             watch(None)
             search.finish(lambda start: follow(start, setup.iterations, reader=reader, pulse=pulse, asked=interrupt))
-        winner, trained = search.best()
+        outcome = _conclude(folder, setup, search, interrupt)
+        if not interrupt.asked:
+            folder.checkpoint.unlink(missing_ok=True)
+    return outcome
+
+
+def _conclude(folder: RunFolder, setup: Setup, search: "_Search", interrupt: Interrupt) -> Outcome:
+    """Write the folder of the best start."""
+    winner, trained = search.best()
     if interrupt.asked:
         _end(trained, INTERRUPTED)
     start = setup.start(winner)

@@ -25,11 +25,11 @@ class Conjugate(Directions):
     def __init__(self, size: int, beta: int) -> None:
         super().__init__(size)
         self.reals[SCALE], self.whole[BETA] = 1.0, beta
-        self._last: tuple[np.ndarray, np.ndarray] | None = None
+        self.last: tuple[np.ndarray, np.ndarray] | None = None
 
     def direction(self, g: np.ndarray) -> tuple[np.ndarray, float]:
-        if self._last is not None:  # as if a step had led here: most of what lies between is one
-            (p, old), out = self._last, clear_vector(self.size)
+        if self.last is not None:  # as if a step had led here: most of what lies between is one
+            (p, old), out = self.last, clear_vector(self.size)
             slope = conjugate.conjugate_advance(self.whole[BETA], self.reals[SCALE], p, old, g, out)
             scale = self.reals[GAIN] / slope if slope < 0.0 else 0.0
             if math.isfinite(scale) and scale > 0.0:
@@ -39,7 +39,7 @@ class Conjugate(Directions):
         return -g, -dot(g, g)
 
     def rest(self, p: np.ndarray, g: np.ndarray) -> None:
-        self._last = p.copy(), g.copy()
+        self.last = p.copy(), g.copy()
 
 
 class CG(Solver):
