@@ -65,7 +65,9 @@ def first_order(address, context, vectors, reals, whole, size, steps):
             return NO_STEP if whole[GUARD] else NOT_FINITE
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract", "nsz", "arcp"})
+# inlined, so that there is one copy of it: a process that compiles would run one that was optimised by itself, and one
+# that finds the kernel on disk another, which contracts other products
+@njit(cache=True, error_model="numpy", fastmath={"contract", "nsz", "arcp"}, forceinline=True)
 def _propose(reals, whole, g, m, v, step):
     """The step from a point with gradient ``g``; brings up to date what is remembered."""
     kind, eta = whole[KIND], reals[ETA]
