@@ -137,8 +137,8 @@ def _onnx_model(name: str, steps: list[Step], start: tuple[str, int], end: tuple
         last = graph.step(step, last)
     graph.op("Identity", last, to=end[0])
     kind = TensorProto.DOUBLE if precision == "float64" else TensorProto.FLOAT
-    takes, gives = ([helper.make_tensor_value_info(label, kind, ["n", width])] for label, width in (start, end))
-    made = helper.make_graph(graph.nodes, name, takes, gives, graph.constants)
+    first, final = ([helper.make_tensor_value_info(label, kind, ["n", width])] for label, width in (start, end))
+    made = helper.make_graph(graph.nodes, name, first, final, graph.constants)
     model = helper.make_model(
         made, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION,
         producer_name="scipy-ae", producer_version=__version__,

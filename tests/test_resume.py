@@ -24,6 +24,7 @@ from scipy_ae.experiments.resume import resumable
 from scipy_ae.experiments.run import Interrupt, run
 from scipy_ae.experiments.setup import Setup
 from scipy_ae.experiments.spec import Spec
+from scipy_ae.experiments.starts import run_starts
 from scipy_ae.persistence import load
 from scipy_ae.problem import FunctionProblem
 from scipy_ae.records import History, RunFolder
@@ -482,3 +483,16 @@ def _learned(kind):
     memory = solvers.get(solver).solve(FunctionProblem(rosen, rosen_der), np.tile([-1.2, 1.0], 4), maxiter=steps).memory
     assert type(memory).__name__ == kind
     return memory
+
+
+def test_runs_of_several_starts_are_refused_killed_or_interrupted(here):
+    interrupt = Interrupt()
+    interrupt.asked = True
+    made = setup(restarts=3, iterations=4)
+    cut = run_starts(made, here / "cut", jobs=1, interrupt=interrupt).folder
+    assert not cut.checkpoint.exists()
+    with claimed(here / "killed") as folder:
+        checkpoint.Keeper(folder, made).begin()
+    for path in (cut.path, folder.path):
+        with pytest.raises(InputError, match=r"several starts, which cannot be resumed; begin anew: .* --restarts 3"):
+            resumable(path)

@@ -55,7 +55,7 @@ class Keeper:
 
     def __init__(self, folder: RunFolder, setup: Setup) -> None:
         self._folder = folder
-        self._said = {"program": __version__, "asked": asdict(setup.asked), "data": fingerprint(setup)}
+        self._said: dict[str, Any] = {"program": __version__, "asked": asdict(setup.asked), "data": fingerprint(setup)}
         self._told, self._digest = 0, hashlib.sha256()  # records in the file so far
         self._due = time.perf_counter() + INTERVAL
         self.kept, self.trouble = False, ""
@@ -79,7 +79,9 @@ class Keeper:
     def _keep(self, there: Checkpoint) -> None:
         self._add_records(there.history)
         table, arrays = to_plain(there)
-        said = {**self._said, "made": describe_machine(), "records": [self._told, self._digest.hexdigest()]}
+        if "made" not in self._said:  # asked for once: it takes longer than all else
+            self._said["made"] = describe_machine()
+        said = {**self._said, "records": [self._told, self._digest.hexdigest()]}
         said |= {"state": table, "digest": _digest(table, arrays)}
         tensors.write(self._folder.checkpoint, FORMAT, VERSION, said, arrays, safe=True)
         self.kept = True

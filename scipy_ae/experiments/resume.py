@@ -26,18 +26,26 @@ def resumable(path: Path) -> Setup:
     result = _result(folder)
     if result is not None and not result.get("interrupted"):
         raise InputError(f"resume: the run '{path}' is finished ({result.get('stop')}); there is nothing to go on with")
+    if result is not None and folder.spec.is_file():
+        _refuse_several(folder, Spec.read(folder.spec))
     if not folder.checkpoint.is_file():
         what = "has no checkpoint, though it was interrupted" if result is not None else "is not the folder of a run"
         raise InputError(f"resume: '{path}' {what}; one that scipy-ae train was writing is accepted")
     with tensors.opened(folder.checkpoint, checkpoint.FORMAT, checkpoint.VERSION, "checkpoint") as file:
         setup = Setup.of(_asked(folder, file.specification))
         checkpoint.refuse_other_data(file.specification, setup)
-    if (setup.spec.restarts or 1) > 1:
-        again = setup.asked.command()
-        raise InputError(f"resume: '{path}' is a run of several starts, which cannot be resumed; begin anew: {again}")
+    _refuse_several(folder, setup.asked)
     if folder.spec.is_file() and Spec.read(folder.spec) != setup.spec:
         raise InputError(f"resume: '{folder.spec}' is not the spec that the run of the checkpoint beside it began with")
     return setup
+
+
+def _refuse_several(folder: RunFolder, asked: Spec) -> None:
+    if (asked.restarts or 1) > 1:
+        again = asked.command()
+        raise InputError(
+            f"resume: '{folder.path}' is a run of several starts, which cannot be resumed; begin anew: {again}"
+        )
 
 
 def _asked(folder: RunFolder, said: Any) -> Spec:

@@ -100,8 +100,7 @@ def run_starts(
             watch(None)
             search.finish(lambda start: follow(start, setup.iterations, reader=reader, pulse=pulse, asked=interrupt))
         outcome = _conclude(folder, setup, search, interrupt)
-        if not interrupt.asked:
-            folder.checkpoint.unlink(missing_ok=True)
+        folder.checkpoint.unlink(missing_ok=True)  # it only said what was under way
     return outcome
 
 

@@ -86,10 +86,8 @@ def _made(table: Mapping[str, Any], arrays: Mapping[str, np.ndarray], size: int)
 def _of_form(kind: str, memory: Directions) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """The rows in use, and all numbers."""
     count = {"DirectionSum": int(memory.whole[C.COUNT]), "PairRing": memory.pairs}.get(kind)
-    arrays: dict[str, np.ndarray] = {"A": memory.A[:count], "B": memory.B[:count], "v": memory.v[:count]}
-    if kind == "DenseMatrix":
-        arrays["B"] = memory.B
-    arrays |= {"reals": memory.reals, "whole": memory.whole}
+    arrays: dict[str, np.ndarray] = {"reals": memory.reals, "whole": memory.whole}
+    arrays |= {"A": memory.A[:count], "B": memory.B[:count], "v": memory.v[:count]}
     table: dict[str, Any] = {"kind": kind}
     if isinstance(memory, PairRing):
         table["rows"] = memory.rows
