@@ -103,16 +103,18 @@ def _weights(
     target = np.asarray(x if target is None else target, dtype=np.float64)
     if target.shape != (len(mean), network.outputs):
         raise InputError(f"target: expected shape ({len(mean)}, {network.outputs}), got {target.shape}")
-    kind = losses.get(loss, network.layers[-1].activation.name)
+    output = network.layers[-1].activation.name
+    kind = losses.get(loss, output)
+    kind.code(output)  # refuses what does not go with this output
     kind.check_target(target)
     step = max(1, _AT_ONCE // max(1, target.size))
     for start in range(0, draws, step):
         eps = rng.standard_normal((min(step, draws - start), *mean.shape))
         z = mean + spread * eps
-        output = network.decode(theta, z.reshape(-1, mean.shape[1])).reshape(len(eps), *target.shape)
+        decoded = network.decode(theta, z.reshape(-1, mean.shape[1])).reshape(len(eps), *target.shape)
         # both densities lack the same constant, (d / 2) log(2 pi)
         ratio = (0.5 * eps**2 + np.log(spread) - 0.5 * z**2).sum(axis=2)
-        yield _log_likelihood(kind, output, target), ratio
+        yield _log_likelihood(kind, decoded, target), ratio
 
 
 def _log_likelihood(

@@ -24,12 +24,14 @@ def scipy_ae(*words):
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
-    """Run folders of five letters and of a code of three numbers."""
+    """Run folders of five letters, of a code of three numbers, of one, and of a variational code with more terms."""
     path = tmp_path_factory.mktemp("trained")
     given = {"letters": "A,B,C,D,E", "iterations": 40}
     run(Setup.of(Spec(layers="35-12-2-12-35", **given)), path / "letters")
     run(Setup.of(Spec(layers="35-12-3-12-35", **given)), path / "three")
     run(Setup.of(Spec(dataset="circles", layers="42-8-1-8-42", iterations=5)), path / "one")
+    terms = {"variational": True, "draws": 2, "kl_beta": 0.5, "l1": 0.01, "contractive": 0.01}
+    run(Setup.of(Spec(layers="35-12-2-12-35", schedule="L-BFGS:30", **terms, letters="A,B,C,D,E")), path / "drawn")
     return path
 
 
@@ -64,6 +66,8 @@ def is_a_picture(path):
         ("three", ["--grid", "3"], 9),
         ("three", ["--walk", "E", "B"], 9),
         ("one", ["--random", "3"], 3),
+        ("drawn", ["--grid", "4"], 16),
+        ("drawn", ["--walk", "A", "D"], 9),
         ("one", ["--at", "0.25"], 1),
     ],
 )
@@ -96,6 +100,28 @@ def test_random_samples_follow_the_seed(here):
         return numbers("s.csv")[1]
 
     assert draw(1) == draw(1) != draw(2)
+
+
+def test_random_samples_of_a_variational_run_are_drawn_from_the_prior(here):
+    scipy_ae("sample", "drawn", "--random", "2000", "--csv", "s.csv")
+    codes = np.array(numbers("s.csv")[1], dtype=float)[:, :2]
+    np.testing.assert_allclose(codes.mean(axis=0), 0.0, atol=0.1)
+    np.testing.assert_allclose(np.cov(codes.T), np.eye(2), atol=0.15)
+
+
+def test_a_variational_run_tells_its_terms_and_its_codes_are_means(here):
+    assert scipy_ae("report", "drawn").exit_code == 0
+    page = (here / "drawn" / "index.html").read_text()
+    for words in ("KL divergence", "L1 sparsity", "contractive", "variational code", "--kl-beta"):
+        assert words in page
+    done = scipy_ae("reconstruct", "drawn", "--csv", "r.csv")
+    assert done.exit_code == 0, done.output
+    model = load("drawn/model.safetensors")
+    x = datasets.find("font2").select("A,B,C,D,E").x
+    head, rows = numbers("r.csv")
+    first = head.index("code1")
+    codes = np.array([row[first : first + 2] for row in rows], dtype=float)
+    np.testing.assert_array_equal(codes, model.network.encoded(model.theta, x)[:, :2])
 
 
 def test_reconstruct_tells_codes_and_outputs_of_each_row(here):
@@ -191,6 +217,18 @@ def test_check_passes_on_right_derivatives_and_exits_with_1_on_wrong_ones(here, 
     assert "FAIL  hessp: Taylor error" in done.stdout
 
 
+def test_check_takes_every_term(here):
+    words = ["check", "--layers", "35-9-4-9-35", "--letters", "5", "--variational", "--draws", "2", "--kl", "0.3"]
+    words += ["--rho", "0.2", "--sparse-layers", "encoder.0,decoder.0"]
+    done = scipy_ae(*words, "--l1", "0.1")
+    assert done.exit_code == 0, done.output
+    assert done.stdout.count("pass  ") == 3
+    assert "encoder.1      9 -> 8 " in done.stdout
+    done = scipy_ae(*words, "--contractive", "0.3", "--probes", "2")
+    assert done.exit_code == 0, done.output
+    assert done.stdout.count("pass  ") == 1
+
+
 BAD = {
     "sample letters": "one of --at, --grid, --walk and --random is accepted, got none",
     "sample letters --grid 3 --random 2": "got --grid and --random",
@@ -228,6 +266,16 @@ BAD = {
     "dataset lst": "lst",
     "check --layers 35-40-35": "no bottleneck",
     "check --precision float32": "precision: derivatives are checked in float64",
+    "check --l1 -1": "l1: -1.0 is not accepted",
+    "check --kl 1 --rho 1": "rho: 1.0 is not accepted; a number above 0 and below 1 is",
+    "check --rho 0.1": "rho: it is for kl",
+    "check --l1 1 --sparse-layers code,decoder.2": "decoder.2 is the output",
+    "train --variational --kl 1": "encoder.2 has the activation identity",
+    "train --variational --kl-beta -1": "kl-beta: -1.0",
+    "train --draws 3": "draws: it is for variational",
+    "train --contractive 1 --probes 5": "probes: 5 for a code of 2",
+    "train --contractive 1 --solver Levenberg-Marquardt": "Levenberg-Marquardt needs",
+    "train --l1 1 --precision float32": "float32 is for a loss and L2 alone",
 }
 
 

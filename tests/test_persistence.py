@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from safetensors.numpy import load_file, save_file
 
 from scipy_ae.activations import Activation
+from scipy_ae.bottlenecks import Variational
 from scipy_ae.errors import InputError
 from scipy_ae.network import Network
 from scipy_ae.persistence import Model, load, save
@@ -19,8 +20,8 @@ from scipy_ae.persistence import Model, load, save
 ABOUT = {"dataset": "font2", "labels": ["Ä", "β"], "image_shape": [7, 5], "binary": True}
 
 
-def model(activation="tanh", output="logistic"):
-    net = Network.parse("6-4-2-4-6", Activation.of(activation), output)
+def model(activation="tanh", output="logistic", bottleneck=None):
+    net = Network.parse("6-4-2-4-6", Activation.of(activation), output, bottleneck=bottleneck)
     return Model(net, net.initialize(np.random.default_rng(0)), ABOUT)
 
 
@@ -38,6 +39,19 @@ def test_a_saved_model_comes_back_to_the_last_bit(tmp_path, activation):
     np.testing.assert_array_equal(after.reconstruct(x), before.reconstruct(x))
     np.testing.assert_array_equal(after.decode(after.encode(x)), after.reconstruct(x))
     assert [file.name for file in tmp_path.iterdir()] == ["m.safetensors"]
+
+
+def test_a_variational_model_comes_back_with_its_beta(tmp_path):
+    net = Network.parse("6-4-2-4-6", bottleneck=Variational(0.3))
+    before = Model(net, net.initialize(np.random.default_rng(0)), ABOUT)
+    save(before, tmp_path / "m.safetensors")
+    after = load(tmp_path / "m.safetensors")
+    assert after.network.bottleneck == Variational(0.3)
+    assert after.network.describe() == net.describe()
+    x = np.random.default_rng(1).normal(size=(5, 6))
+    assert after.encode(x).shape == (5, 2)
+    np.testing.assert_array_equal(after.reconstruct(x), before.reconstruct(x))
+    np.testing.assert_array_equal(after.decode(after.encode(x)), after.reconstruct(x))
 
 
 def test_a_folder_that_is_not_there_is_told(tmp_path):
@@ -103,10 +117,11 @@ def _spots(value, trail=()):
         yield from _spots(item, (*trail, key))
 
 
+@pytest.mark.parametrize("bottleneck", [None, Variational(0.5)])
 @given(data=st.data(), new=st.sampled_from([None, True, -1, 0, 1.5, 10**30, "", "nan", [], {}, [[]], {"a": 1}]))
-def test_no_change_of_the_specification_escapes_as_another_error(tmp_path_factory, data, new):
+def test_no_change_of_the_specification_escapes_as_another_error(tmp_path_factory, bottleneck, data, new):
     path = tmp_path_factory.mktemp("fuzz") / "m.safetensors"
-    before = model()
+    before = model(bottleneck=bottleneck)
     save(before, path)
     from safetensors import safe_open
 

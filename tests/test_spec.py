@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scipy_ae.bottlenecks import Variational
 from scipy_ae.errors import InputError, UnsupportedError
 from scipy_ae.experiments.setup import Setup, default_layers
-from scipy_ae.experiments.spec import Spec
+from scipy_ae.experiments.spec import OF_TERMS, Spec
+from scipy_ae.penalties import Contractive, KLSparsity, L1Sparsity
 from scipy_ae.solvers import BFGS
 
 words = st.text(
@@ -26,6 +28,8 @@ anything = {
     "iterations": whole, "batch_size": whole, "target_loss": positive, "target_pixels": st.integers(0, 35),
     "gtol": positive, "seconds": positive, "precision": st.sampled_from(["float64", "float32"]),
     "seed": st.integers(0, 2**70), "restarts": st.integers(2, 99), "halving": st.booleans(),
+    "l1": positive, "kl": positive, "rho": st.floats(1e-9, 0.999), "sparse_layers": words, "contractive": positive,
+    "probes": whole, "variational": st.booleans(), "kl_beta": positive, "draws": whole,
 }  # fmt: skip
 
 
@@ -35,6 +39,9 @@ def consistent(given):
         given.pop("halving", None)
     elif given.get("std") == 0:
         del given["std"]
+    for name, owners in OF_TERMS.items():
+        if not any(given.get(owner) for owner in owners):
+            given.pop(name, None)
     return Spec(**given)
 
 
@@ -66,6 +73,9 @@ def test_toml_gives_the_spec_back(tmp_path_factory, spec):
         {"batch_size": 3, "between": "Adam"},
         {"restarts": 3},
         {"restarts": 4, "halving": False},
+        {"l1": 0.1, "kl": 0.2, "sparse_layers": "encoder.0"},
+        {"variational": True, "draws": 3, "contractive": 0.1},
+        {"variational": False, "layers": "35-9-4-9-35", "contractive": 0.1, "probes": 2},
     ],
 )
 def test_what_was_filled_in_asks_for_the_same_again(given):
@@ -74,6 +84,35 @@ def test_what_was_filled_in_asks_for_the_same_again(given):
     assert again.spec == once.spec
     assert again.asked == once.spec
     assert once.theta.tobytes() == again.theta.tobytes()
+    assert once.objective.fun(once.theta) == again.objective.fun(again.theta)
+
+
+def test_terms_are_those_of_the_spec():
+    given = Spec(
+        l2=0.0, l1=0.1, kl=0.2, sparse_layers="encoder.0,decoder.0", contractive=0.3, variational=True, draws=3
+    )
+    setup = Setup.of(given)
+    layers = ("encoder.0", "decoder.0")
+    assert setup.objective.penalties == (L1Sparsity(0.1, layers), KLSparsity(0.2, 0.05, layers), Contractive(0.3))
+    assert setup.network.bottleneck == Variational(1.0)
+    assert setup.objective.batch.eps.shape == (10, 3, 2)
+    assert (setup.spec.rho, setup.spec.kl_beta, setup.spec.draws) == (0.05, 1.0, 3)
+    assert given.command() == (
+        "scipy-ae train --l2 0.0 --l1 0.1 --kl 0.2 --sparse-layers encoder.0,decoder.0 --contractive 0.3 --variational"
+        " --draws 3 --seed 0"
+    )
+    plain = Setup.of(Spec()).spec
+    assert [getattr(plain, name) for name in (*OF_TERMS, "l1", "kl", "contractive", "variational")] == [None] * 9
+
+
+def test_each_start_draws_what_its_own_seed_draws():
+    setup = Setup.of(Spec(variational=True, draws=2, seed=1))
+    other, alone = setup.start(5), Setup.of(Spec(variational=True, draws=2, seed=5))
+    np.testing.assert_array_equal(other.objective.batch.eps, alone.objective.batch.eps)
+    assert other.objective.fun(other.theta) == alone.objective.fun(alone.theta)
+    assert (setup.objective.batch.eps != other.objective.batch.eps).all()
+    plain = Setup.of(Spec(seed=1))
+    assert plain.start(5).objective is plain.objective
 
 
 def test_the_command_holds_what_was_given_and_the_seed():
@@ -179,6 +218,20 @@ def test_default_layers_always_narrow(width):
         ({"every": 0, "solver_options": ("gtol=1",)}, "solver-option and every 0 contradict each other"),
         ({"every": 1, "between": "Adam"}, "between and every 1 contradict each other"),
         ({"every": 1, "batch_size": 4}, "batch-size and every 1 contradict each other"),
+        ({"l1": -0.1}, "l1: -0.1 is not accepted"),
+        ({"kl": float("nan")}, "kl: nan"),
+        ({"kl": 1.0, "rho": 0.0}, "rho: 0.0 is not accepted; .* above 0 is"),
+        ({"kl": 1.0, "rho": 1.0}, "rho: 1.0 is not accepted; a number above 0 and below 1 is"),
+        ({"contractive": -1.0}, "contractive: -1.0"),
+        ({"contractive": 1.0, "probes": 0}, "probes: 0"),
+        ({"variational": True, "kl_beta": -1.0}, "kl-beta: -1.0"),
+        ({"variational": True, "draws": 0}, "draws: 0"),
+        ({"variational": 1}, "variational: 1 is not accepted; true or false is"),
+        ({"rho": 0.1}, "rho: it is for kl, which is not asked for here"),
+        ({"sparse_layers": "all"}, "sparse-layers: it is for l1 or kl"),
+        ({"probes": 1}, "probes: it is for contractive"),
+        ({"kl_beta": 1.0, "variational": False}, "kl-beta: it is for variational"),
+        ({"draws": 2}, "draws: it is for variational"),
     ],
 )
 def test_a_spec_refuses_what_cannot_be(given, message):
@@ -217,6 +270,12 @@ def test_a_spec_refuses_what_cannot_be(given, message):
         ({"letters": "nonsense!"}, "names no row of 'font2'"),
         ({"letters": "99"}, "cannot choose 99 rows"),
         ({"dataset": "fnt2"}, "unknown dataset 'fnt2': did you mean 'font2'"),
+        ({"l1": 1.0, "sparse_layers": "encoder.5"}, "unknown layer 'encoder.5': did you mean"),
+        ({"l1": 1.0, "sparse_layers": "decoder.2"}, "decoder.2 is the output"),
+        ({"kl": 1.0, "activation": "relu"}, "encoder.2 has the activation relu; logistic and tanh are accepted"),
+        ({"contractive": 1.0, "probes": 2}, "probes: 2 for a code of 2"),
+        ({"variational": True, "draws": 10**9}, "draws: 1000000000 codes for each of 10 rows"),
+        ({"variational": True, "precision": "float32"}, "float32 is for a loss and L2 alone"),
     ],
 )
 def test_a_setup_refuses_what_does_not_fit(given, message):

@@ -33,6 +33,9 @@ PRESETS: dict[str, dict[str, Any]] = {
     },
 }  # fmt: skip
 
+#: Activations of all rows and draws that a run may hold at once.
+_MOST = 2**28
+
 
 @dataclass(frozen=True)
 class Setup:
@@ -142,6 +145,11 @@ def drawn(batch: Batch, spec: Spec, network: Network) -> Batch:
     """
     eps, probes = (np.random.default_rng(source) for source in np.random.SeedSequence(spec.seed).spawn(2))
     if spec.variational:
+        if (spec.draws or 1) * len(batch) * network.units > _MOST:
+            raise InputError(
+                f"draws: {spec.draws} codes for each of {len(batch)} rows are not accepted; at most"
+                f" {max(1, _MOST // (len(batch) * network.units))} are, which take some ten gigabytes"
+            )
         batch = batch.with_eps(eps, network.latent_dim, spec.draws or 1)
     if spec.contractive and spec.probes:
         batch = batch.with_probes(probes, network.latent_dim, spec.probes)

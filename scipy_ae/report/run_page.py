@@ -293,7 +293,7 @@ def things(run: Run) -> str:
 
 
 def _sizes(run: Run) -> str:
-    return "-".join(str(size) for size in [run.layers[0].inputs, *(layer.outputs for layer in run.layers)])
+    return "-".join(str(size) for size in [*(layer.inputs for layer in run.layers), run.layers[-1].outputs])
 
 
 def _rms(errors: Errors) -> float:
