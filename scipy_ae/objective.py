@@ -11,6 +11,7 @@ call, since SciPy's CG, BFGS and trust-krylov keep references to it.
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from scipy_ae import losses
 from scipy_ae.batches import Batch
 from scipy_ae.errors import InputError
 from scipy_ae.gauss_newton import NetworkRoot, Rows, gauss_newton_diagonal, gauss_newton_matrix, jacobian
-from scipy_ae.kernels import native, probe
+from scipy_ae.kernels import native, probe, second_order
 from scipy_ae.kernels.products import IN_REGISTERS, SMALL
 from scipy_ae.kernels.sweeps import gauss_newton_product, hessian_product, loss_only
 from scipy_ae.network import Network, as_theta
@@ -133,13 +134,14 @@ class Objective(Problem):
     @property
     def native(self) -> Native:
         work = self._work.of(self._rows)
-        if self._code is None or self._code.keep is not work:
+        if self._code is None or self._code.keep[0] is not work:
             context = self._work.context.copy()
             context[native.ROWS], context[native.LOSS] = self._rows, self._loss_code
             for place, array in zip((native.X, native.TARGET, native.WEIGHT, native.DECAY), (*self._data, self._decay)):
                 context[place] = native.data_of(array)
-            probing = None if self._single else probe.address
-            self._code = Native(native.address_of(self._single), context, work, probing)
+            held = [work]  # and, once products are wanted, the arrays of the tangents
+            optional = () if self._single else (probe.address, partial(self._work.product_code, context, held))
+            self._code = Native(native.address_of(self._single), context, held, *optional)
         return self._code
 
     def hessp(self, theta: np.ndarray, v: np.ndarray) -> np.ndarray:
@@ -282,6 +284,10 @@ class _Work:
             more = np.empty(max(self._largest, self._rows * self._network.widest), self._dtype)
             self._tangents = (*self._made(self._rows), more)
         return self._tangents
+
+    def product_code(self, context: np.ndarray, held: list, name: str) -> int:
+        held[1:] = [self.of_tangents()]
+        return second_order.address_of(name, context, held[1])
 
     def _made(self, rows: int) -> tuple[np.ndarray, ...]:
         units, widest = self._network.units, self._network.widest

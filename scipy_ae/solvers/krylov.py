@@ -1,12 +1,17 @@
 """What products with a matrix can tell: conjugate gradients with a preconditioner, and the tridiagonal of Lanczos."""
 
-import math
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-Product = Callable[[np.ndarray], np.ndarray]
+from scipy_ae.kernels import krylov as kernel
+from scipy_ae.kernels.quasi_newton import CLEAR
+from scipy_ae.solvers.operators import Operator, Product
+
+#: Vectors that a basis has room for at first.
+_ROOM = 16
 
 
 @dataclass(frozen=True)
@@ -39,35 +44,55 @@ class Solved:
     downward: np.ndarray | None = None
 
 
-def conjugate_gradients(product: Product, b: np.ndarray, start: np.ndarray, M: np.ndarray, stop: Stop) -> Solved:
-    """A x = b from ``start``, preconditioned by the diagonal M, (n,), of positive numbers (Hestenes & Stiefel 1952)."""
-    x = start.copy()
-    r = b - product(x) if x.any() else b.copy()
-    z = r / M
-    p, rz = z.copy(), float(r @ z)
-    target = (stop.eta**2) * float(b @ (b / M))
-    falls = []
-    for i in range(1, stop.most + 1):
-        if not rz > 0.0 or (stop.rule == "forcing" and rz <= target):
-            break
-        image = product(p)
-        bend = float(p @ image)
-        if not math.isfinite(bend):
-            break
-        if bend <= 1e-15 * float(p @ (M * p)):
-            return Solved(x, r, p)
-        alpha = rz / bend
-        x += alpha * p
-        r -= alpha * image
-        if stop.rule == "progress":
-            falls.append(-0.5 * float(x @ (r + b)))
-            k = max(10, i // 10)
-            if i > k and falls[-1] < 0.0 and falls[-1] - falls[-1 - k] > k * stop.eps * falls[-1]:
-                break
-        z = r / M
-        rz, before = float(r @ z), rz
-        p = z + (rz / before) * p
-    return Solved(x, r)
+class _Machine:
+    """A kernel of :mod:`scipy_ae.kernels.krylov` with its vectors and the products that it asks for."""
+
+    def __init__(self, run: Callable, product: Product | Operator, size: int, vectors: int, reals: int) -> None:
+        self._kernel, self.size = run, size
+        self._operator = product if isinstance(product, Operator) else Operator(product)
+        self._vectors = np.zeros((vectors, size + CLEAR))
+        self.reals, self.whole = np.zeros(reals), np.zeros(kernel.WHOLE, dtype=np.int64)
+        theta = self._operator.at()
+        self._vectors[kernel.THETA, : theta.size] = theta
+
+    def row(self, which: int) -> np.ndarray:
+        """One of the vectors."""
+        return self._vectors[which, : self.size]
+
+    def run(self, *own: object) -> int:
+        """Until the kernel is done; why it stopped."""
+        operator, whole = self._operator, self.whole
+        address, context = operator.code()
+        whole[kernel.FRESH] = 1  # who knows what was evaluated in between
+        while True:
+            started = time.perf_counter()
+            verdict = self._kernel(
+                address, context, *own, self._vectors, self.reals, whole, self.size, operator.portion
+            )  # fmt: skip
+            operator.made(int(whole[kernel.PRODUCTS]), time.perf_counter() - started)
+            whole[kernel.PRODUCTS] = 0
+            if verdict == kernel.ASK:
+                self.row(kernel.IMAGE)[:] = operator(self.row(whole[kernel.ASKED]).copy())
+            elif verdict != kernel.PAUSE:
+                return int(verdict)
+
+
+def conjugate_gradients(
+    product: Product | Operator, b: np.ndarray, start: np.ndarray, M: np.ndarray, stop: Stop, mu: float = 0.0
+) -> Solved:
+    """(A + mu I) x = b from ``start``, preconditioned by the diagonal M, (n,), of positive numbers.
+
+    Hestenes & Stiefel (1952).
+    """
+    machine = _Machine(kernel.conjugate_gradients, product, b.size, kernel.CG_VECTORS, kernel.CG_REALS)
+    for row, given in ((kernel.B, b), (kernel.M, M), (kernel.X, start)):
+        machine.row(row)[:] = given
+    machine.reals[kernel.MU] = mu
+    machine.reals[kernel.PROGRESS] = stop.eps if stop.rule == "progress" else 0.0
+    machine.reals[kernel.ETA] = stop.eta if stop.rule == "forcing" else 0.0
+    verdict = machine.run(np.empty(stop.most))
+    x, residual, direction = (machine.row(row).copy() for row in (kernel.X, kernel.R, kernel.P))
+    return Solved(x, residual, direction if verdict == kernel.DOWNWARD else None)
 
 
 class Lanczos:
@@ -75,80 +100,61 @@ class Lanczos:
 
     It grows by one product at a time, and is orthogonalised against all of itself, which costs less than a product. The
     same basis serves every shift and every radius (Gould, Lucidi, Roma & Toint 1999).
+
+    Parameters
+    ----------
+    product : Operator, or callable
+        B v.
+    g : ndarray of shape (n,)
+    root : ndarray of shape (n,), optional
+        Of positive numbers, 1 where not given: A is B with each row and column divided by its number.
     """
 
-    def __init__(self, product: Product, g: np.ndarray) -> None:
-        self._product = product
-        self.length = float(np.linalg.norm(g))
-        self._basis = np.empty((16, g.size))
+    def __init__(self, product: Product | Operator, g: np.ndarray, root: np.ndarray | None = None) -> None:
+        self._machine = _Machine(kernel.lanczos, product, g.size, kernel.LANCZOS_VECTORS, kernel.LANCZOS_REALS)
+        self._machine.row(kernel.ROOT)[:] = 1.0 if root is None else root
+        self.length = self._machine.reals[kernel.LENGTH] = float(np.linalg.norm(g))
+        self._basis, self._space = np.empty((_ROOM, g.size)), np.zeros((kernel.SPACE_ROWS, _ROOM))
         self._basis[0] = g / self.length
-        self.alphas: list[float] = []
-        self.betas: list[float] = []  # the last one links to the vector that comes next
 
     @property
     def size(self) -> int:
-        return len(self.alphas)
+        return int(self._machine.whole[kernel.SIZE])
 
     def grow(self) -> bool:
         """One product more; False where the space holds all that it will, or the product is not finite."""
-        k = self.size
-        if k > 0 and self.betas[-1] <= 1e-12 * max(map(abs, self.alphas)):
-            return False
-        q = self._basis[k]
-        image = self._product(q)
-        alpha = float(q @ image)
-        if not math.isfinite(alpha):
-            return False
-        known = self._basis[: k + 1]
-        for _ in range(2):
-            image = image - known.T @ (known @ image)
-        beta = float(np.linalg.norm(image))
-        self.alphas.append(alpha)
-        self.betas.append(beta)
-        if k + 1 == len(self._basis):
-            longer = np.empty((2 * len(self._basis), q.size))
-            longer[: k + 1] = self._basis
-            self._basis = longer
-        self._basis[k + 1] = image / beta if beta > 0.0 else 0.0
-        return True
+        self._machine.reals[kernel.RADIUS] = 0.0
+        return self._run(self.size + 1) == kernel.DONE
+
+    def explore(self, radius: float, forcing: float, most: int) -> None:
+        """Grow until the best step within the radius leaves ``forcing`` of the norm of g, or to ``most`` vectors.
+
+        On the boundary, also until the model falls by a thousandth less than by the product before.
+        """
+        reals = self._machine.reals
+        reals[kernel.RADIUS], reals[kernel.FORCING], reals[kernel.FALL] = radius, forcing, 0.0
+        self._run(most)
 
     def within(self, radius: float) -> tuple[np.ndarray, float, float]:
         """The minimum of g's + s'As/2 over |s| <= radius in the space, as coordinates.
 
         Returns the coordinates h, how far the model falls, and the norm of the gradient that is left outside the space.
         """
-        from scipy.linalg import eigh_tridiagonal
-
-        values, vectors = eigh_tridiagonal(self.alphas, self.betas[:-1])
-        slope = self.length * vectors[0]
-        weights = _coordinates(values, slope, radius)
-        h = vectors @ weights
-        fall = -float(slope @ weights + 0.5 * (values * weights) @ weights)
-        return h, fall, self.betas[-1] * abs(float(h[-1]))
+        reals = self._machine.reals
+        reals[kernel.RADIUS] = radius
+        _, left = kernel.within(self._space, reals, self.size)
+        return self._space[kernel.H, : self.size].copy(), float(reals[kernel.FALL]), left
 
     def vector(self, h: np.ndarray) -> np.ndarray:
         """Q h, (n,)."""
-        return h @ self._basis[: h.size]
+        out = np.empty(self._machine.size)
+        kernel.combined(self._basis, np.asarray(h, dtype=float), out)
+        return out
 
-
-def _coordinates(values: np.ndarray, slope: np.ndarray, radius: float) -> np.ndarray:
-    """The trust-region step where the matrix is diag(values) and the gradient ``slope`` (Moré & Sorensen 1983).
-
-    The hard case, no slope along the lowest direction, cannot come from a tridiagonal matrix without a zero beside its
-    diagonal.
-    """
-    low = max(0.0, -float(values[0]))
-    tiny = np.finfo(float).eps * max(float(np.abs(values).max()), np.finfo(float).tiny)
-    if values[0] > tiny:
-        step = -slope / values
-        if np.linalg.norm(step) <= radius:
-            return step
-    # |step| falls from beyond the radius to within it between these two shifts
-    high = low + float(np.linalg.norm(slope)) / radius + tiny
-    low += tiny
-    for _ in range(100):
-        shift = 0.5 * (low + high)
-        if not low < shift < high:
-            break
-        low, high = (shift, high) if np.linalg.norm(slope / (values + shift)) > radius else (low, shift)
-    return -slope / (values + high)
+    def _run(self, most: int) -> int:
+        while True:
+            verdict = self._machine.run(self._basis, self._space, most)
+            if verdict != kernel.FULL:
+                return verdict
+            self._basis = np.concatenate([self._basis, np.empty_like(self._basis)])
+            self._space = np.concatenate([self._space, np.zeros_like(self._space)], axis=1)

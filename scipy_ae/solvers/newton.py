@@ -9,15 +9,17 @@ from typing import Any, ClassVar
 import numpy as np
 
 from scipy_ae.errors import InputError, UnsupportedError
+from scipy_ae.kernels.krylov import EDGE
 from scipy_ae.solvers.base import CONVERGED, MAXITER, NON_FINITE, STOPPED, STUCK, End, Report, Solver, number
 from scipy_ae.solvers.curvature import Products, Warm
 from scipy_ae.solvers.damping import UPDATES, Damping, How, damped_descent, lower, reached_gtol
 from scipy_ae.solvers.descent import Rules
 from scipy_ae.solvers.krylov import Lanczos, Stop
+from scipy_ae.solvers.operators import Operator, operators
 from scipy_ae.solvers.watched import Point, Watched
 
-#: B at theta times v, of (theta, v).
-Product = Callable[[np.ndarray, np.ndarray], np.ndarray]
+#: B at theta.
+At = Callable[[np.ndarray], Operator]
 _CURVATURES = frozenset({"gauss_newton_p"})
 _KINDS = ("auto", "gauss-newton", "hessian")
 
@@ -57,21 +59,21 @@ class _MatrixFree(Solver):
         if self._rules.size(start.jac) <= self._rules.gtol:
             return End(CONVERGED, reached_gtol(self._rules), carried, success=True)
         limit = 200 * size if maxiter is None else maxiter
-        return self._descend(watched, start, self._product(watched), limit, carried, report)
+        return self._descend(watched, start, self._operators(watched), limit, carried, report)
 
     @abstractmethod
     def _descend(
         self,
         watched: Watched,
         start: Point,
-        product: Product,
+        at: At,
         maxiter: int,
         carried: "Carried",
         report: Report,
     ) -> End:
-        """Iterate with ``product(theta, v)``."""
+        """Iterate with the products of ``at(theta)``."""
 
-    def _product(self, watched: Watched) -> Product:
+    def _operators(self, watched: Watched) -> At:
         offers = watched.offers
         if self._kind == "gauss-newton" and "gauss_newton_p" not in offers:
             raise UnsupportedError(f"{self.name}: curvature 'gauss-newton' needs gauss_newton_p")
@@ -81,10 +83,7 @@ class _MatrixFree(Solver):
             order = ("gauss_newton_p", "hessp", "hess")
         else:
             order = ("hessp", "hess", "gauss_newton_p")
-        first = next(name for name in order if name in offers)
-        if first == "hess":
-            return _OfMatrix(watched)
-        return watched.gauss_newton_p if first == "gauss_newton_p" else watched.hessp
+        return operators(watched, next(name for name in order if name in offers))
 
     def _scale(self, watched: Watched, here: Point, mu: float) -> np.ndarray:
         """The diagonal preconditioner at a point."""
@@ -96,18 +95,6 @@ class _MatrixFree(Solver):
         diagonal = watched.gauss_newton_diagonal(here.theta)
         floor = 1e-10 * float(diagonal.max()) or 1.0
         return np.maximum(diagonal + mu, floor) ** self._exponent
-
-
-class _OfMatrix:
-    """Products with a Hessian that comes whole, worked out once for each theta."""
-
-    def __init__(self, watched: Watched) -> None:
-        self._watched, self._at = watched, np.empty(0)
-
-    def __call__(self, theta: np.ndarray, v: np.ndarray) -> np.ndarray:
-        if not np.array_equal(theta, self._at):
-            self._matrix, self._at = self._watched.hess(theta), theta
-        return self._matrix @ v
 
 
 @dataclass
@@ -171,19 +158,19 @@ class NewtonCG(_MatrixFree):
         self,
         watched: Watched,
         start: Point,
-        product: Product,
+        at: At,
         maxiter: int,
         carried: Carried,
         report: Report,
     ) -> End:
         first = float(np.linalg.norm(start.jac))
 
-        def at(here: Point) -> Products:
+        def model(here: Point) -> Products:
             eta = min(0.5, math.sqrt(float(np.linalg.norm(here.jac)) / first))
             M = self._scale(watched, here, carried.damping.mu)
-            return Products(lambda v: product(here.theta, v), here, M, carried, Stop(self._stop, self._most, eta=eta))
+            return Products(at(here.theta), here, M, carried, Stop(self._stop, self._most, eta=eta))
 
-        end = damped_descent(watched, start, at, carried.damping, self._how, self._rules, maxiter, report)
+        end = damped_descent(watched, start, model, carried.damping, self._how, self._rules, maxiter, report)
         return End(end.status, end.message, carried, success=end.success)
 
 
@@ -239,7 +226,7 @@ class TrustKrylov(_MatrixFree):
         self,
         watched: Watched,
         start: Point,
-        product: Product,
+        at: At,
         maxiter: int,
         carried: Carried,
         report: Report,
@@ -248,7 +235,7 @@ class TrustKrylov(_MatrixFree):
         carried.radius = carried.radius or self._radius
         while report.nit < maxiter:
             root = np.sqrt(self._scale(watched, here, 0.0))
-            space = Lanczos(lambda v: product(here.theta, v / root) / root, here.jac / root)  # noqa: B023
+            space = Lanczos(at(here.theta), here.jac / root, root)
             forcing = min(0.5, math.sqrt(float(np.linalg.norm(here.jac)) / first))
             there, walls = self._step(watched, here, space, root, forcing, carried)
             if there is None:
@@ -270,15 +257,8 @@ class TrustKrylov(_MatrixFree):
         self, watched: Watched, here: Point, space: Lanczos, root: np.ndarray, forcing: float, carried: Carried
     ) -> tuple[Point | None, int]:
         """The point after a step that is good enough; the radius follows what fun made of it."""
-        walls, best = 0, 0.0
-        while space.size < self._most and space.grow():
-            h, fall, left = space.within(carried.radius)
-            # on the boundary more of the space changes little: stop where the model has stopped to fall as well
-            if left <= forcing * space.length or (
-                space.size > 10 and fall - best < 1e-3 * fall and _at_edge(h, carried)
-            ):
-                break
-            best = fall
+        walls = 0
+        space.explore(carried.radius, forcing, self._most)
         while space.size:
             h, fall, _ = space.within(carried.radius)
             theta = here.theta + space.vector(h) / root
@@ -298,4 +278,4 @@ class TrustKrylov(_MatrixFree):
 
 
 def _at_edge(h: np.ndarray, carried: Carried) -> bool:
-    return float(np.linalg.norm(h)) > 0.99 * carried.radius
+    return float(np.linalg.norm(h)) > EDGE * carried.radius
