@@ -1,26 +1,25 @@
 """Conjugate gradients and the Lanczos process as machines that make their products themselves, or ask for them.
 
-Where the matrix is machine code (``second_order.py``) they run from product to product; else they stop at each (``ASK``)
-and are called again once the product of row ``whole[ASKED]`` of ``vectors`` stands in row ``IMAGE``. The logic is the
-same for both. Each vector is followed by room that nobody uses, so that they lie apart from each other.
+Where the matrix is machine code (``second_order.py``) they run from product to product; else they stop at each one
+(``PRODUCT``) and are called again once the product of row ``whole[ASKED]`` of ``vectors`` stands in row ``IMAGE``. The
+logic is the same for both. Each vector is followed by room that nobody uses, so that they lie apart from each other.
 """
 
 import math
 
-import numpy as np
 from numba import njit
 
 from scipy_ae.kernels import second_order
-from scipy_ae.kernels.machine import at
+from scipy_ae.kernels.machine import DONE, at
 from scipy_ae.kernels.quasi_newton import dot
 from scipy_ae.kernels.tridiagonal import space_minimum
 
-#: Why a machine stopped: a product is wanted; it has done what it was to do; the products allowed at once are made; the
-#: curvature along the direction is not positive; the space holds all that it will, or its curvature is not finite; the
-#: basis has no room for more. READY is none: the product is there.
-ASK, DONE, PAUSE, DOWNWARD, EXHAUSTED, FULL, READY = range(7)
-#: Whole numbers: what comes next; whether an answer is awaited; whether theta is new to the machine code; products made;
-#: the row whose product is asked for; iterations done, or the size of the space.
+#: Why a machine stopped, beside DONE: a product is wanted; the products allowed at once are made; the curvature along
+#: the direction is not positive; the space holds all that it will, or its curvature is not finite; the basis has no
+#: room for more. READY is none: the product is there.
+PRODUCT, PAUSE, DOWNWARD, EXHAUSTED, FULL, READY = range(10, 16)
+#: Whole numbers: what comes next; whether an answer is awaited; whether theta is new to the machine code; products
+#: made; the row whose product is asked for; iterations done, or the size of the space.
 PHASE, WAITING, FRESH, PRODUCTS, ASKED, SIZE = range(6)
 WHOLE = 6
 #: Vectors: the place, and the product; then of conjugate gradients the right side, the diagonal of the preconditioner,
@@ -42,15 +41,15 @@ ALPHA, BETA, PIVOT, H = range(4)
 SPACE_ROWS = 4
 #: Part of its radius from which a step counts as at the edge.
 EDGE = 0.99
-_BEGIN, _GO = range(2)
+BEGIN, GO = range(2)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _imaged(address, context, vectors, row, whole, size, allowed):
+def imaged(address, context, vectors, row, whole, size, allowed):
     """READY once the matrix times that row stands in ``IMAGE``; else why it does not."""
     if address == 0:
         whole[ASKED], whole[WAITING] = row, 1 - whole[WAITING]
-        return ASK if whole[WAITING] == 1 else READY
+        return PRODUCT if whole[WAITING] == 1 else READY
     if whole[PRODUCTS] >= allowed:
         return PAUSE
     second_order.call(
@@ -69,9 +68,9 @@ def conjugate_gradients(address, context, falls, vectors, reals, whole, size, al
     """
     b, m, x = at(vectors, B, size), at(vectors, M, size), at(vectors, X, size)
     r, z, p, image = at(vectors, R, size), at(vectors, Z, size), at(vectors, P, size), at(vectors, IMAGE, size)
-    if whole[PHASE] == _BEGIN:
+    if whole[PHASE] == BEGIN:
         if dot(x, x) != 0.0:
-            verdict = _imaged(address, context, vectors, X, whole, size, allowed)
+            verdict = imaged(address, context, vectors, X, whole, size, allowed)
             if verdict != READY:
                 return verdict
             for i in range(size):
@@ -86,11 +85,11 @@ def conjugate_gradients(address, context, falls, vectors, reals, whole, size, al
             z[i] = r[i] / m[i]
             p[i] = z[i]
         reals[RZ] = dot(r, z)
-        whole[PHASE] = _GO
+        whole[PHASE] = GO
     while whole[SIZE] < falls.size:
         if not reals[RZ] > 0.0 or reals[RZ] <= reals[TARGET]:
             return DONE
-        verdict = _imaged(address, context, vectors, P, whole, size, allowed)
+        verdict = imaged(address, context, vectors, P, whole, size, allowed)
         if verdict != READY:
             return verdict
         for i in range(size):
@@ -142,7 +141,7 @@ def lanczos(address, context, basis, space, most, vectors, reals, whole, size, a
         q = basis[k]
         for i in range(size):
             v[i] = q[i] / root[i]
-        verdict = _imaged(address, context, vectors, V, whole, size, allowed)
+        verdict = imaged(address, context, vectors, V, whole, size, allowed)
         if verdict != READY:
             return verdict
         for i in range(size):

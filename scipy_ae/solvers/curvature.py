@@ -7,15 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from scipy_ae.errors import UnsupportedError
+from scipy_ae.kernels.newton import KEPT
 from scipy_ae.problem import Root
 from scipy_ae.solvers.free_memory import free_bytes
-from scipy_ae.solvers.krylov import Stop, conjugate_gradients
-from scipy_ae.solvers.operators import Operator, operators
+from scipy_ae.solvers.krylov import Operator, Stop, conjugate_gradients
+from scipy_ae.solvers.operators import Operators
 from scipy_ae.solvers.watched import Point, Watched
 
 FORMS = ("auto", "dual", "primal", "products")
-#: Of the last step, what the next search for one begins from (Martens 2010, section 4.8, takes all of it).
-_KEPT = 0.95
 _MOST = 250
 
 
@@ -131,7 +130,7 @@ class Products(Curvature):
         self.largest = abs(float(here.jac @ operator(here.jac))) / float(here.jac @ here.jac)
 
     def trial(self, g: np.ndarray, mu: float, scale: np.ndarray | None) -> Trial | None:
-        begin = np.zeros(g.size) if self._warm.step is None else _KEPT * self._warm.step
+        begin = np.zeros(g.size) if self._warm.step is None else KEPT * self._warm.step
         solved = conjugate_gradients(self._operator, -g, begin, self._M, self._stop, mu)
         s = solved.x
         if solved.downward is not None or not np.isfinite(s).all() or not s.any():
@@ -199,10 +198,10 @@ def choose(name: str, watched: Watched, start: Point, form: str, dual_too: bool)
 def _by_products(name: str, watched: Watched, n: int) -> Choice:
     if not watched.offers & {"gauss_newton_p", "hessp"}:
         raise UnsupportedError(f"form: 'products' needs gauss_newton_p or hessp, which {name} was not given")
-    at = operators(watched, "gauss_newton_p" if "gauss_newton_p" in watched.offers else "hessp")
+    operators = Operators(watched, "gauss_newton_p" if "gauss_newton_p" in watched.offers else "hessp")
     warm, flat = Warm(), np.ones(n)
     stop = Stop("progress", _MOST)
-    return Choice(lambda here: Products(at(here.theta), here, flat, warm, stop), n)
+    return Choice(lambda here: Products(Operator(operators, here.theta), here, flat, warm, stop), n)
 
 
 def _of_residuals(name: str, watched: Watched, start: Point, form: str, dual_too: bool) -> Choice:

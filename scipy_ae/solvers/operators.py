@@ -1,65 +1,73 @@
-"""A symmetric matrix that is known by its products, made by Python or by compiled kernels among themselves."""
+"""A problem's second derivatives, known by their products, which compiled kernels make themselves where they can."""
 
-import time
 from collections.abc import Callable
 
 import numpy as np
 
 from scipy_ae.kernels import second_order
+from scipy_ae.kernels.krylov import PRODUCTS
 from scipy_ae.solvers.watched import Watched
 
-Product = Callable[[np.ndarray], np.ndarray]
 #: Seconds after which compiled kernels look up, so that Ctrl-C is heard.
 _HEARD = 0.1
-_NOTHING = np.zeros(0, dtype=np.intp)
+NOTHING = np.zeros(0, dtype=np.intp)
 
 
-class Operator:
-    """A matrix by its products ``product(v)``, (n,) both, which kernels have to ask for."""
+class Asked:
+    """A symmetric matrix B at any theta, by ``product(theta, v)``, which a kernel has to ask for.
 
-    #: How many products kernels may make at once.
-    portion = 1
+    Attributes
+    ----------
+    portion : int
+        How many products a kernel may make at once.
+    """
 
-    def __init__(self, product: Product) -> None:
-        self._product = product
+    def __init__(self, product: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> None:
+        self._ask, self.portion = product, 1
 
-    def __call__(self, v: np.ndarray) -> np.ndarray:
-        return self._product(v)
-
-    def at(self) -> np.ndarray:
-        """Where the matrix is taken, for kernels that make products; nothing where they ask."""
-        return _NOTHING
+    def __call__(self, theta: np.ndarray, v: np.ndarray) -> np.ndarray:
+        """B at theta times v, (n,) each; neither may be written into afterwards."""
+        return self._ask(theta, v)
 
     def code(self) -> tuple[int, np.ndarray]:
-        """Address and context of its machine code (``kernels/second_order.py``); 0 where there is none."""
-        return 0, _NOTHING
+        """Address and context of machine code for products (``kernels/second_order.py``); 0 where there is none."""
+        return 0, NOTHING
 
-    def made(self, count: int, seconds: float) -> None:
-        """So many products were made by a kernel, in so much time."""
+    def made(self, states: np.ndarray, seconds: float) -> None:
+        """A kernel was called with these whole numbers, for so long: count the products that it made."""
 
 
-class _Coded(Operator):
-    """B at theta where the problem has machine code for it; ``name`` is that of the problem's method."""
+class Operators(Asked):
+    """That of a problem, which may be machine code.
 
-    def __init__(self, watched: Watched, name: str, theta: np.ndarray) -> None:
-        self._watched, self._name, self._theta = watched, name, theta
+    Parameters
+    ----------
+    watched : Watched
+    name : {"gauss_newton_p", "hessp", "hess"}
+        By which the problem is asked.
+    """
 
-    def __call__(self, v: np.ndarray) -> np.ndarray:
+    def __init__(self, watched: Watched, name: str) -> None:
+        super().__init__(_OfMatrix(watched) if name == "hess" else getattr(watched, name))
+        self._watched, self._name = watched, name
+
+    def __call__(self, theta: np.ndarray, v: np.ndarray) -> np.ndarray:
         address, context = self.code()
+        if address == 0:
+            return super().__call__(theta, v)
         out = np.empty(v.size)
-        second_order.product(address, context, 1, self._theta, np.ascontiguousarray(v), out)
+        second_order.product(address, context, 1, theta, v, out)
         self._watched.nhev += 1
         return out
 
-    def at(self) -> np.ndarray:
-        return self._theta
-
     def code(self) -> tuple[int, np.ndarray]:
         native = self._watched.native  # looked up each time: its work arrays may have moved
-        assert native is not None and native.product is not None  # noqa: PT018
+        if self._name == "hess" or native is None or native.product is None:
+            return 0, NOTHING
         return native.product(self._name), native.context
 
-    def made(self, count: int, seconds: float) -> None:
+    def made(self, states: np.ndarray, seconds: float) -> None:
+        count, states[PRODUCTS] = int(states[PRODUCTS]), 0
         self._watched.nhev += count
         if count > 0:
             self.portion = max(1, int(_HEARD * count / max(seconds, 1e-9)))
@@ -75,12 +83,3 @@ class _OfMatrix:
         if not np.array_equal(theta, self._at):
             self._matrix, self._at = self._watched.hess(theta), theta
         return self._matrix @ v
-
-
-def operators(watched: Watched, name: str) -> Callable[[np.ndarray], Operator]:
-    """What gives, for theta (n,), the matrix there: ``name`` is ``gauss_newton_p``, ``hessp`` or ``hess``."""
-    native = watched.native
-    if name != "hess" and native is not None and native.product is not None:
-        return lambda theta: _Coded(watched, name, theta)
-    product = _OfMatrix(watched) if name == "hess" else getattr(watched, name)
-    return lambda theta: Operator(lambda v: product(theta, v))
