@@ -79,12 +79,18 @@ class Native:
         Gives the address of ``double probe(const intp *context, double *theta, intp k, double delta, intp keep)``: the
         value with entry k of theta moved. Where ``keep``, it stays moved and what the code remembers of theta follows;
         ``k = -1`` says that theta is new. Called when first wanted, since it may compile.
+    product : callable, optional
+        Gives, for ``"gauss_newton_p"`` or ``"hessp"``, the address of ``double product(const intp *context, intp fresh,
+        const double *theta, const double *v, double *out)``, which fills ``out`` as the method of that name would.
+        Not ``fresh``, theta is as at the last call and nothing else of the problem was worked out in between. Called
+        when first wanted.
     """
 
     address: int
     context: np.ndarray
     keep: Any = None
     probe: Callable[[], int] | None = None
+    product: Callable[[str], int] | None = None
 
 
 class Problem(ABC):

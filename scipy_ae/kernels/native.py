@@ -20,10 +20,11 @@ from scipy_ae.kernels.sweeps import loss_and_gradient
 from scipy_ae.kernels.views import matrix_at, pointed, vector_at
 
 #: The context of a network's objective, by index: sizes first, then addresses; THETA and GRADIENT are for
-#: float32, PROBE for ``probe.py``.
+#: float32, PROBE for ``probe.py``, and from V_BEFORE on those for ``second_order.py``, 0 until they are wanted.
 LAYERS, ROWS, INPUTS, OUTPUTS, SIZE, LOSS, HALF = range(7)
 TABLE, COEFS, X, TARGET, WEIGHT, BEFORE, AFTER, DELTAS, SPARE, THETA, GRADIENT, PROBE, DECAY = range(7, 20)
-CONTEXT_SIZE = 20
+V_BEFORE, V_AFTER, V_DELTAS, MORE = range(20, 24)
+CONTEXT_SIZE = 24
 
 _SIGNATURE = types.float64(types.CPointer(types.intp), types.CPointer(types.float64), types.CPointer(types.float64))
 

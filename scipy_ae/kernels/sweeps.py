@@ -102,8 +102,21 @@ def hessian_product(
     product,
 ):  # fmt: skip
     """``product`` = the Hessian of the data loss times v, exact (Pearlmutter 1994, the R-operator)."""
+    forward(table, coefs, theta, X, before, after, True)
+    hessian_after_forward(
+        table, coefs, theta, v, X, target, weight, loss, before, after, deltas, spare, v_before, v_after, v_deltas,
+        more, product,
+    )  # fmt: skip
+
+
+@njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True)
+def hessian_after_forward(
+    table, coefs, theta, v, X, target, weight, loss, before, after, deltas, spare, v_before, v_after, v_deltas, more,
+    product,
+):  # fmt: skip
+    """The same where ``before`` and ``after`` are those of theta already."""
     n, last = X.shape[0], table.shape[0] - 1
-    Y = forward(table, coefs, theta, X, before, after, True)
+    Y = block(table[last], n, after)
     tangent(table, coefs, theta, v, X, before, after, v_before, v_after, more)
     through = loss != CROSS_ENTROPY_OF_LOGITS
     beta = coefs[last, T.BETA]
@@ -135,8 +148,19 @@ def gauss_newton_product(
     Schraudolph (2002), section 3. Cross-entropy of logits is worked from the logits (a matching pair), the others from
     the output; for the squared error this is 2 J'J v.
     """
+    forward(table, coefs, theta, X, before, after, True)
+    gauss_newton_after_forward(
+        table, coefs, theta, v, X, target, weight, loss, before, after, deltas, spare, v_before, v_after, more, product
+    )
+
+
+@njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True)
+def gauss_newton_after_forward(
+    table, coefs, theta, v, X, target, weight, loss, before, after, deltas, spare, v_before, v_after, more, product
+):
+    """The same where ``before`` and ``after`` are those of theta already."""
     n, last = X.shape[0], table.shape[0] - 1
-    Y = forward(table, coefs, theta, X, before, after, True)
+    Y = block(table[last], n, after)
     tangent(table, coefs, theta, v, X, before, after, v_before, v_after, more)
     through = loss != CROSS_ENTROPY_OF_LOGITS
     moved = block(table[last], n, v_after if through else v_before)

@@ -14,6 +14,7 @@ terms: its value, gradient and Hessian products are those of ``terms.py``, by ma
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 
 import numpy as np
 
@@ -168,13 +169,14 @@ class Objective(Problem):
         if self._terms is not None:
             return self._terms.native
         work = self._work.of(self._rows)
-        if self._code is None or self._code.keep is not work:
+        if self._code is None or self._code.keep[0] is not work:
             context = self._work.context.copy()
             context[native.ROWS], context[native.LOSS] = self._rows, self._loss_code
             for place, array in zip((native.X, native.TARGET, native.WEIGHT, native.DECAY), (*self._data, self._decay)):
                 context[place] = native.data_of(array)
-            probing = None if self._single else probe.address
-            self._code = Native(native.address_of(self._single), context, work, probing)
+            held = [work]  # and, once products are wanted, the arrays of the tangents
+            optional = () if self._single else (probe.address, partial(self._work.product_code, context, held))
+            self._code = Native(native.address_of(self._single), context, held, *optional)
         return self._code
 
     def hessp(self, theta: np.ndarray, v: np.ndarray) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from scipy_ae.kernels import native, probe
+from scipy_ae.kernels import native, probe, second_order
 from scipy_ae.kernels.products import SMALL
 from scipy_ae.network import Network
 
@@ -46,6 +46,10 @@ class Work:
             more = np.empty(max(self._largest, self._rows * self._network.widest), self._dtype)
             self._tangents = (*self._made(self._rows), more)
         return self._tangents
+
+    def product_code(self, context: np.ndarray, held: list, name: str) -> int:
+        held[1:] = [self.of_tangents()]
+        return second_order.address_of(name, context, held[1])
 
     def _made(self, rows: int) -> tuple[np.ndarray, ...]:
         units, widest = self._network.units, self._network.widest

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from scipy_ae.errors import UnsupportedError
+from scipy_ae.kernels.newton import KEPT
 from scipy_ae.problem import Root
 from scipy_ae.solvers.free_memory import free_bytes
-from scipy_ae.solvers.krylov import Stop, conjugate_gradients
+from scipy_ae.solvers.krylov import Operator, Stop, conjugate_gradients
+from scipy_ae.solvers.operators import Operators
 from scipy_ae.solvers.watched import Point, Watched
 
 FORMS = ("auto", "dual", "primal", "products")
-#: Of the last step, what the next search for one begins from (Martens 2010, section 4.8, takes all of it).
-_KEPT = 0.95
 _MOST = 250
 
 
@@ -125,15 +125,13 @@ class Products(Curvature):
     Where it meets negative curvature there is no trial: more damping makes B positive definite.
     """
 
-    def __init__(
-        self, product: Callable[[np.ndarray], np.ndarray], here: Point, M: np.ndarray, warm: Warm, stop: Stop
-    ) -> None:
-        self._product, self._M, self._warm, self._stop = product, M, warm, stop
-        self.largest = abs(float(here.jac @ product(here.jac))) / float(here.jac @ here.jac)
+    def __init__(self, operator: Operator, here: Point, M: np.ndarray, warm: Warm, stop: Stop) -> None:
+        self._operator, self._M, self._warm, self._stop = operator, M, warm, stop
+        self.largest = abs(float(here.jac @ operator(here.jac))) / float(here.jac @ here.jac)
 
     def trial(self, g: np.ndarray, mu: float, scale: np.ndarray | None) -> Trial | None:
-        begin = np.zeros(g.size) if self._warm.step is None else _KEPT * self._warm.step
-        solved = conjugate_gradients(lambda v: self._product(v) + mu * v, -g, begin, self._M, self._stop)
+        begin = np.zeros(g.size) if self._warm.step is None else KEPT * self._warm.step
+        solved = conjugate_gradients(self._operator, -g, begin, self._M, self._stop, mu)
         s = solved.x
         if solved.downward is not None or not np.isfinite(s).all() or not s.any():
             self._warm.step = None
@@ -200,10 +198,10 @@ def choose(name: str, watched: Watched, start: Point, form: str, dual_too: bool)
 def _by_products(name: str, watched: Watched, n: int) -> Choice:
     if not watched.offers & {"gauss_newton_p", "hessp"}:
         raise UnsupportedError(f"form: 'products' needs gauss_newton_p or hessp, which {name} was not given")
-    product = watched.gauss_newton_p if "gauss_newton_p" in watched.offers else watched.hessp
+    operators = Operators(watched, "gauss_newton_p" if "gauss_newton_p" in watched.offers else "hessp")
     warm, flat = Warm(), np.ones(n)
     stop = Stop("progress", _MOST)
-    return Choice(lambda here: Products(lambda v: product(here.theta, v), here, flat, warm, stop), n)
+    return Choice(lambda here: Products(Operator(operators, here.theta), here, flat, warm, stop), n)
 
 
 def _of_residuals(name: str, watched: Watched, start: Point, form: str, dual_too: bool) -> Choice:

@@ -6,14 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from scipy_ae.kernels import newton as kernel
 from scipy_ae.solvers.base import CONVERGED, MAXITER, NON_FINITE, STOPPED, STUCK, End, Report
 from scipy_ae.solvers.curvature import Curvature
 from scipy_ae.solvers.descent import Rules
 from scipy_ae.solvers.watched import Point, Watched
 
-#: mu is kept above this part of the largest curvature: less is lost in rounding.
-_LEAST = 1e-15
-_PATIENCE = 5
 NOT_FINITE = "the curvature is not finite at x"
 UPDATES = ("delayed", "nielsen")
 
@@ -38,12 +36,11 @@ class Damping:
     failures: int = 0
 
     def worse(self, rule: str, largest: float) -> None:
-        patience = _PATIENCE if rule == "delayed" else 0
-        self.mu = max(self.mu, _LEAST * largest) * 2.0 ** (1 + max(0, self.failures - patience))
+        self.mu = kernel.worse(self.mu, self.failures, largest, rule == "nielsen")
         self.failures += 1
 
     def better(self, rule: str, gain: float) -> None:
-        self.mu *= 1.0 / 3.0 if rule == "delayed" else max(1.0 / 3.0, 1.0 - (2.0 * min(gain, 2.0) - 1.0) ** 3)
+        self.mu = kernel.better(self.mu, gain, rule == "nielsen")
         self.failures = 0
 
 
@@ -94,7 +91,7 @@ def _prepare(damping: Damping, curvature: Curvature, how: How) -> None:
     largest = 1.0 if diagonal is not None else curvature.largest
     if damping.mu == 0.0:
         damping.mu = how.tau * largest or how.tau
-    damping.mu = max(damping.mu, _LEAST * largest)
+    damping.mu = max(damping.mu, kernel.LEAST * largest)
 
 
 def _next(watched: Watched, here: Point, curvature: Curvature, damping: Damping, rule: str) -> tuple[Point | None, int]:

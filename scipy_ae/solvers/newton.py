@@ -2,22 +2,19 @@
 
 import math
 from abc import abstractmethod
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
 
 from scipy_ae.errors import InputError, UnsupportedError
-from scipy_ae.solvers.base import CONVERGED, MAXITER, NON_FINITE, STOPPED, STUCK, End, Report, Solver, number
-from scipy_ae.solvers.curvature import Products, Warm
-from scipy_ae.solvers.damping import UPDATES, Damping, How, damped_descent, lower, reached_gtol
+from scipy_ae.solvers.base import CONVERGED, NON_FINITE, STUCK, End, Report, Solver, number
+from scipy_ae.solvers.damping import UPDATES, Damping, How, reached_gtol, stuck
 from scipy_ae.solvers.descent import Rules
-from scipy_ae.solvers.krylov import Lanczos, Stop
+from scipy_ae.solvers.hessian_free import Carried, Damped, HessianFree, Scale, WithinRadius
+from scipy_ae.solvers.krylov import Stop
+from scipy_ae.solvers.operators import Operators
 from scipy_ae.solvers.watched import Point, Watched
 
-#: B at theta times v, of (theta, v).
-Product = Callable[[np.ndarray, np.ndarray], np.ndarray]
 _CURVATURES = frozenset({"gauss_newton_p"})
 _KINDS = ("auto", "gauss-newton", "hessian")
 
@@ -57,21 +54,21 @@ class _MatrixFree(Solver):
         if self._rules.size(start.jac) <= self._rules.gtol:
             return End(CONVERGED, reached_gtol(self._rules), carried, success=True)
         limit = 200 * size if maxiter is None else maxiter
-        return self._descend(watched, start, self._product(watched), limit, carried, report)
+        machine = self._machine(watched, start, self._operators(watched), self._scale(watched), carried)
+        return machine.descend(self._rules, limit, report, self._stuck)
 
     @abstractmethod
-    def _descend(
-        self,
-        watched: Watched,
-        start: Point,
-        product: Product,
-        maxiter: int,
-        carried: "Carried",
-        report: Report,
-    ) -> End:
-        """Iterate with ``product(theta, v)``."""
+    def _machine(
+        self, watched: Watched, start: Point, operators: Operators, scale: Scale, carried: Carried
+    ) -> HessianFree:
+        """The kernel at the start."""
 
-    def _product(self, watched: Watched) -> Product:
+    @staticmethod
+    @abstractmethod
+    def _stuck(walls: int, carried: Carried) -> End:
+        """How it ended where no step was good enough, so many of the last trials not being finite."""
+
+    def _operators(self, watched: Watched) -> Operators:
         offers = watched.offers
         if self._kind == "gauss-newton" and "gauss_newton_p" not in offers:
             raise UnsupportedError(f"{self.name}: curvature 'gauss-newton' needs gauss_newton_p")
@@ -81,42 +78,22 @@ class _MatrixFree(Solver):
             order = ("gauss_newton_p", "hessp", "hess")
         else:
             order = ("hessp", "hess", "gauss_newton_p")
-        first = next(name for name in order if name in offers)
-        if first == "hess":
-            return _OfMatrix(watched)
-        return watched.gauss_newton_p if first == "gauss_newton_p" else watched.hessp
+        return Operators(watched, next(name for name in order if name in offers))
 
-    def _scale(self, watched: Watched, here: Point, mu: float) -> np.ndarray:
-        """The diagonal preconditioner at a point."""
+    def _scale(self, watched: Watched) -> Scale:
+        """The diagonal preconditioner, of theta and the damping."""
         offered = "gauss_newton_diagonal" in watched.offers
         if self._precondition == "diagonal" and not offered:
             raise UnsupportedError(f"{self.name}: precondition 'diagonal' needs gauss_newton_diagonal")
         if self._precondition == "none" or not offered:
-            return np.ones(here.theta.size)
-        diagonal = watched.gauss_newton_diagonal(here.theta)
-        floor = 1e-10 * float(diagonal.max()) or 1.0
-        return np.maximum(diagonal + mu, floor) ** self._exponent
+            return None
 
+        def scale(theta: np.ndarray, mu: float) -> np.ndarray:
+            diagonal = watched.gauss_newton_diagonal(theta)
+            floor = 1e-10 * float(diagonal.max()) or 1.0
+            return np.maximum(diagonal + mu, floor) ** self._exponent
 
-class _OfMatrix:
-    """Products with a Hessian that comes whole, worked out once for each theta."""
-
-    def __init__(self, watched: Watched) -> None:
-        self._watched, self._at = watched, np.empty(0)
-
-    def __call__(self, theta: np.ndarray, v: np.ndarray) -> np.ndarray:
-        if not np.array_equal(theta, self._at):
-            self._matrix, self._at = self._watched.hess(theta), theta
-        return self._matrix @ v
-
-
-@dataclass
-class Carried(Warm):
-    """What these methods learn: the last step, the damping, or the radius."""
-
-    size: int = 0
-    damping: Damping = field(default_factory=lambda: Damping(0))
-    radius: float = 0.0
+        return scale
 
 
 class NewtonCG(_MatrixFree):
@@ -167,24 +144,18 @@ class NewtonCG(_MatrixFree):
             raise InputError(f"update: got {update!r}; accepted are {', '.join(UPDATES)}")
         self._stop, self._how = stop, How(number("tau", tau, 0.0, open_low=True), update)
 
-    def _descend(
-        self,
-        watched: Watched,
-        start: Point,
-        product: Product,
-        maxiter: int,
-        carried: Carried,
-        report: Report,
-    ) -> End:
-        first = float(np.linalg.norm(start.jac))
+    def _machine(
+        self, watched: Watched, start: Point, operators: Operators, scale: Scale, carried: Carried
+    ) -> HessianFree:
+        return Damped(
+            watched, start, operators, scale, self._rules, carried, Stop(self._stop, self._most),
+            self._how.tau, self._how.update == "nielsen",
+        )  # fmt: skip
 
-        def at(here: Point) -> Products:
-            eta = min(0.5, math.sqrt(float(np.linalg.norm(here.jac)) / first))
-            M = self._scale(watched, here, carried.damping.mu)
-            return Products(lambda v: product(here.theta, v), here, M, carried, Stop(self._stop, self._most, eta=eta))
-
-        end = damped_descent(watched, start, at, carried.damping, self._how, self._rules, maxiter, report)
-        return End(end.status, end.message, carried, success=end.success)
+    @staticmethod
+    def _stuck(walls: int, carried: Carried) -> End:
+        end = stuck(walls, carried.damping)
+        return End(end.status, end.message, carried)
 
 
 class TrustKrylov(_MatrixFree):
@@ -235,67 +206,17 @@ class TrustKrylov(_MatrixFree):
             raise InputError(f"eta: got {eta!r}; accepted is a number of at least 0 and below 0.25")
         self._eta = float(eta)
 
-    def _descend(
-        self,
-        watched: Watched,
-        start: Point,
-        product: Product,
-        maxiter: int,
-        carried: Carried,
-        report: Report,
-    ) -> End:
-        here, rules, first = start, self._rules, float(np.linalg.norm(start.jac))
+    def _machine(
+        self, watched: Watched, start: Point, operators: Operators, scale: Scale, carried: Carried
+    ) -> HessianFree:
         carried.radius = carried.radius or self._radius
-        while report.nit < maxiter:
-            root = np.sqrt(self._scale(watched, here, 0.0))
-            space = Lanczos(lambda v: product(here.theta, v / root) / root, here.jac / root)  # noqa: B023
-            forcing = min(0.5, math.sqrt(float(np.linalg.norm(here.jac)) / first))
-            there, walls = self._step(watched, here, space, root, forcing, carried)
-            if there is None:
-                carried.radius = 0.0
-                if not space.size:
-                    return End(NON_FINITE, "the curvature is not finite at x", carried)
-                if walls:
-                    return End(NON_FINITE, "the objective is not finite after the step, however short", carried)
-                return End(STUCK, "no step within the radius lowers fun: its precision is used up", carried)
-            reason = rules.reached(here, float(np.linalg.norm(there.theta - here.theta)), there)
-            here = there
-            if report.one(here.theta, here.fun, here.jac):
-                return End(STOPPED, "", carried)
-            if reason:
-                return End(CONVERGED, reason, carried, success=True)
-        return End(MAXITER, f"maxiter = {maxiter} iterations are done", carried)
+        return WithinRadius(
+            watched, start, operators, scale, self._rules, carried, self._most, self._largest, self._eta
+        )
 
-    def _step(
-        self, watched: Watched, here: Point, space: Lanczos, root: np.ndarray, forcing: float, carried: Carried
-    ) -> tuple[Point | None, int]:
-        """The point after a step that is good enough; the radius follows what fun made of it."""
-        walls, best = 0, 0.0
-        while space.size < self._most and space.grow():
-            h, fall, left = space.within(carried.radius)
-            # on the boundary more of the space changes little: stop where the model has stopped to fall as well
-            if left <= forcing * space.length or (
-                space.size > 10 and fall - best < 1e-3 * fall and _at_edge(h, carried)
-            ):
-                break
-            best = fall
-        while space.size:
-            h, fall, _ = space.within(carried.radius)
-            theta = here.theta + space.vector(h) / root
-            if np.array_equal(theta, here.theta):
-                break
-            value, gradient = watched.fun_and_jac(theta)
-            there = Point(theta, value, gradient)
-            walls += math.isnan(value)
-            gain = (here.fun - value) / fall if fall > 0.0 and math.isfinite(value) else -1.0
-            if gain < 0.25:
-                carried.radius = 0.25 * float(np.linalg.norm(h))
-            elif gain > 0.25 and _at_edge(h, carried):
-                carried.radius = min(2.0 * carried.radius, self._largest)
-            if gain > self._eta or (value == here.fun and lower(here, there)):
-                return there, walls
-        return None, walls
-
-
-def _at_edge(h: np.ndarray, carried: Carried) -> bool:
-    return float(np.linalg.norm(h)) > 0.99 * carried.radius
+    @staticmethod
+    def _stuck(walls: int, carried: Carried) -> End:
+        carried.radius = 0.0
+        if walls:
+            return End(NON_FINITE, "the objective is not finite after the step, however short", carried)
+        return End(STUCK, "no step within the radius lowers fun: its precision is used up", carried)

@@ -1,0 +1,111 @@
+"""Products with a network's Hessian and Gauss-Newton matrix as machine code that compiled solvers call by its address.
+
+Such a function has the C signature
+
+    ``double product(const intp *context, intp fresh, const double *theta, const double *v, double *out)``
+
+and fills ``out`` (n,) with the matrix at theta times v; what it returns means nothing. The sweep forward belongs to
+theta alone and is made where ``fresh``: for another theta, or after any other evaluation, since all share the
+objective's work arrays. ``context`` is that of ``native.py``, with room for the tangents. In float64.
+"""
+
+from functools import cache
+
+import numpy as np
+from llvmlite import ir
+from numba import cfunc, njit, types
+from numba.extending import intrinsic
+
+from scipy_ae.kernels import native as N
+from scipy_ae.kernels import table as T
+from scipy_ae.kernels.elementary import FLAGS
+from scipy_ae.kernels.sweeps import forward, gauss_newton_after_forward, hessian_after_forward
+from scipy_ae.kernels.views import matrix_at, pointed, vector_at
+
+_NUMBERS = types.CPointer(types.float64)
+_SIGNATURE = types.float64(types.CPointer(types.intp), types.intp, _NUMBERS, _NUMBERS, _NUMBERS)
+
+
+@intrinsic
+def call(typing, address, context, fresh, theta, v, out):
+    """Fill ``out`` by the function at that address."""
+
+    def generate(target, builder, signature, args):
+        data = [
+            target.make_array(kind)(target, builder, a).data if isinstance(kind, types.Array) else a
+            for kind, a in zip(signature.args[1:], args[1:])
+        ]
+        kind = ir.FunctionType(ir.DoubleType(), [value.type for value in data])
+        return builder.call(builder.inttoptr(args[0], kind.as_pointer()), data)
+
+    return types.float64(types.intp, context, types.intp, theta, v, out), generate
+
+
+@njit(cache=True, nogil=True)
+def product(address, context, fresh, theta, v, out):
+    """The same for callers in Python."""
+    call(address, context, fresh, theta, v, out)
+
+
+def address_of(name: str, context: np.ndarray, tangents: tuple[np.ndarray, ...]) -> int:
+    """The address of ``gauss_newton_p`` or ``hessp`` of a network.
+
+    ``tangents`` are the work arrays v_before, v_after, v_deltas and more of ``sweeps.py``; ``context`` is told of them.
+    """
+    for place, array in zip((N.V_BEFORE, N.V_AFTER, N.V_DELTAS, N.MORE), tangents):
+        context[place] = N.data_of(array)
+    return _address(name)
+
+
+@cache
+def _address(name: str) -> int:
+    function = {"gauss_newton_p": _gauss_newton, "hessp": _hessian}[name]
+    return cfunc(_SIGNATURE, cache=True, fastmath=FLAGS, error_model="numpy")(function).address
+
+
+def _gauss_newton(context, fresh, theta, v, out):
+    c = pointed(context, N.CONTEXT_SIZE)
+    theta, v, out = pointed(theta, c[N.SIZE]), pointed(v, c[N.SIZE]), pointed(out, c[N.SIZE])
+    table, coefs, X, target, weight, before, after, deltas, spare = _swept(c, theta, fresh)
+    gauss_newton_after_forward(
+        table, coefs, theta, v, X, target, weight, c[N.LOSS], before, after, deltas, spare,
+        vector_at(c[N.V_BEFORE], 0, np.float64), vector_at(c[N.V_AFTER], 0, np.float64),
+        vector_at(c[N.MORE], 0, np.float64), out,
+    )  # fmt: skip
+    _add_decay(c, v, out)
+    return 0.0
+
+
+def _hessian(context, fresh, theta, v, out):
+    c = pointed(context, N.CONTEXT_SIZE)
+    theta, v, out = pointed(theta, c[N.SIZE]), pointed(v, c[N.SIZE]), pointed(out, c[N.SIZE])
+    table, coefs, X, target, weight, before, after, deltas, spare = _swept(c, theta, fresh)
+    hessian_after_forward(
+        table, coefs, theta, v, X, target, weight, c[N.LOSS], before, after, deltas, spare,
+        vector_at(c[N.V_BEFORE], 0, np.float64), vector_at(c[N.V_AFTER], 0, np.float64),
+        matrix_at(c[N.V_DELTAS], 2, c[N.HALF], np.float64), vector_at(c[N.MORE], 0, np.float64), out,
+    )  # fmt: skip
+    _add_decay(c, v, out)
+    return 0.0
+
+
+@njit(inline="always")
+def _swept(c, theta, fresh):
+    """What products are worked from, swept forward where ``fresh``."""
+    layers, n = c[N.LAYERS], c[N.ROWS]
+    table, coefs = matrix_at(c[N.TABLE], layers, T.COLUMNS, np.int64), matrix_at(c[N.COEFS], layers, 2, np.float64)
+    X, target = matrix_at(c[N.X], n, c[N.INPUTS], np.float64), matrix_at(c[N.TARGET], n, c[N.OUTPUTS], np.float64)
+    before, after = vector_at(c[N.BEFORE], 0, np.float64), vector_at(c[N.AFTER], 0, np.float64)
+    if fresh:
+        forward(table, coefs, theta, X, before, after, True)
+    weight, spare = vector_at(c[N.WEIGHT], n, np.float64), vector_at(c[N.SPARE], 0, np.float64)
+    return table, coefs, X, target, weight, before, after, matrix_at(c[N.DELTAS], 2, c[N.HALF], np.float64), spare
+
+
+@njit(inline="always")
+def _add_decay(c, v, out):
+    """The penalty is sum of decay theta^2."""
+    if c[N.DECAY] != 0:
+        decay = vector_at(c[N.DECAY], v.size, np.float64)
+        for i in range(v.size):
+            out[i] += 2.0 * decay[i] * v[i]

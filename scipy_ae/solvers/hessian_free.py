@@ -1,0 +1,187 @@
+"""The kernels of Newton's method without a matrix, as Python drives them."""
+
+import time
+from abc import abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from scipy_ae.kernels import krylov
+from scipy_ae.kernels import newton as kernel
+from scipy_ae.kernels.machine import DONE
+from scipy_ae.kernels.quasi_newton import CLEAR
+from scipy_ae.solvers.base import CONVERGED, MAXITER, NON_FINITE, STOPPED, End, Report
+from scipy_ae.solvers.curvature import Warm
+from scipy_ae.solvers.damping import NOT_FINITE, Damping
+from scipy_ae.solvers.descent import Rules
+from scipy_ae.solvers.krylov import Stop
+from scipy_ae.solvers.machine import Machine
+from scipy_ae.solvers.operators import Operators
+from scipy_ae.solvers.watched import Point, Watched
+
+#: The preconditioner's diagonal (n,), of theta and the damping; None for none.
+Scale = Callable[[np.ndarray, float], np.ndarray] | None
+#: Vectors that a basis has room for at first.
+_ROOM = 16
+
+
+@dataclass
+class Carried(Warm):
+    """What these methods learn: the last step, the damping, or the radius."""
+
+    size: int = 0
+    damping: Damping = field(default_factory=lambda: Damping(0))
+    radius: float = 0.0
+
+
+class HessianFree(Machine):
+    """What the two have in common.
+
+    Parameters
+    ----------
+    run : callable
+        The kernel.
+    watched, start
+        As in :class:`Machine`.
+    operators : Operators
+    scale : callable, optional
+    rules : Rules
+    rows, numbers : int
+        Vectors and reals that the inner kernel wants.
+    carried : Carried
+    """
+
+    def __init__(
+        self, run: Callable, watched: Watched, start: Point, operators: Operators, scale: Scale, rules: Rules,
+        rows: int, numbers: np.ndarray, carried: Carried,
+    ) -> None:  # fmt: skip
+        super().__init__(run, watched, start, kernel.VECTORS, kernel.REALS, kernel.WHOLE)
+        self._operators, self._scale, self.carried = operators, scale, carried
+        self._inner = np.zeros((rows, self.size + CLEAR))
+        self._numbers, self._states = numbers, np.zeros(krylov.WHOLE, dtype=np.int64)
+        self.whole[kernel.SCALED] = scale is not None
+        for place, value in (
+            (kernel.GTOL, rules.gtol), (kernel.NORM, rules.norm), (kernel.XRTOL, rules.xrtol),
+            (kernel.FTOL, rules.ftol), (kernel.FIRST, float(np.linalg.norm(start.jac))),
+        ):  # fmt: skip
+            self.reals[place] = value
+
+    def row_within(self, which: int) -> np.ndarray:
+        """A vector of the inner kernel."""
+        return self._inner[which, : self.size]
+
+    def descend(self, rules: Rules, maxiter: int, report: Report, stuck: Callable[[int, Carried], End]) -> End:
+        """Iterate; ``stuck`` says how it ended where no step was good enough."""
+        while report.nit < maxiter:
+            verdict = self._advance(report.ahead(maxiter), report)
+            if verdict == kernel.NOT_FINITE:
+                return End(NON_FINITE, NOT_FINITE, self._learned())
+            if verdict == kernel.FAILED:
+                return stuck(int(self.whole[kernel.WALLS]), self._learned())
+            if (verdict != DONE or report.due(maxiter)) and report(*self.point):
+                return End(STOPPED, "", self._learned())
+            if verdict != DONE:
+                return End(CONVERGED, rules.words(verdict), self._learned(), success=True)
+        return End(MAXITER, f"maxiter = {maxiter} iterations are done", self._learned())
+
+    def _advance(self, steps: int, report: Report) -> int:
+        """Until so many steps are done, or something comes before; what."""
+        target, states = report.nit + steps, self._states
+        while True:
+            address, _ = self._operators.code()
+            started = time.perf_counter()
+            verdict = self.run(target - report.nit, address, *self._own(), self._inner, self._numbers, states,
+                               self._operators.portion)  # fmt: skip
+            report.nit += self.steps
+            self._operators.made(states, time.perf_counter() - started)
+            if verdict == krylov.PRODUCT:
+                theta, v = self.row_within(krylov.THETA).copy(), self.row_within(states[krylov.ASKED]).copy()
+                self.row_within(krylov.IMAGE)[:] = self._operators(theta, v)
+            elif verdict == kernel.SCALE:
+                self._rescale(self.row_within(krylov.THETA).copy())
+            elif verdict == krylov.FULL:
+                self._widen()
+            elif verdict != krylov.PAUSE:
+                return verdict
+            if verdict != krylov.PAUSE:
+                states[krylov.FRESH] = 1  # who knows what was evaluated in between
+
+    @abstractmethod
+    def _own(self) -> tuple:
+        """What the kernel wants after the address for products."""
+
+    @abstractmethod
+    def _rescale(self, theta: np.ndarray) -> None:
+        """Put the preconditioner in its place."""
+
+    @abstractmethod
+    def _learned(self) -> Carried:
+        """What the next run can go on with."""
+
+    def _widen(self) -> None:
+        """Make room for a larger space."""
+
+
+class Damped(HessianFree):
+    """Conjugate gradients on the damped model; ``tau`` and ``nielsen`` are the damping's."""
+
+    def __init__(
+        self, watched: Watched, start: Point, operators: Operators, scale: Scale, rules: Rules, carried: Carried,
+        stop: Stop, tau: float, nielsen: bool,
+    ) -> None:  # fmt: skip
+        super().__init__(
+            kernel.damped, watched, start, operators, scale, rules, krylov.CG_VECTORS, stop.numbers(), carried
+        )
+        self._falls = np.empty(stop.most)
+        self.row_within(krylov.M)[:] = 1.0
+        self.reals[kernel.TAU], self.reals[kernel.MU] = tau, carried.damping.mu
+        self.whole[kernel.FAILURES] = carried.damping.failures
+        self.whole[kernel.NIELSEN], self.whole[kernel.FORCING] = nielsen, stop.rule == "forcing"
+        if carried.step is not None:
+            self.whole[kernel.WARM], self.row(kernel.STEP)[:] = 1, carried.step
+
+    def _own(self) -> tuple:
+        return (self._falls,)
+
+    def _rescale(self, theta: np.ndarray) -> None:
+        assert self._scale is not None
+        self.row_within(krylov.M)[:] = self._scale(theta, float(self.reals[kernel.MU]))
+
+    def _learned(self) -> Carried:
+        damping = self.carried.damping
+        damping.mu, damping.failures = float(self.reals[kernel.MU]), int(self.whole[kernel.FAILURES])
+        self.carried.step = self.row(kernel.STEP).copy() if self.whole[kernel.WARM] else None
+        return self.carried
+
+
+class WithinRadius(HessianFree):
+    """The Krylov space in a radius; ``bound`` and ``eta`` are the radius's, ``most`` that of the space."""
+
+    def __init__(
+        self, watched: Watched, start: Point, operators: Operators, scale: Scale, rules: Rules, carried: Carried,
+        most: int, bound: float, eta: float,
+    ) -> None:  # fmt: skip
+        super().__init__(
+            kernel.within_radius, watched, start, operators, scale, rules, krylov.LANCZOS_VECTORS,
+            np.zeros(krylov.LANCZOS_REALS), carried,
+        )  # fmt: skip
+        self._most = most
+        self._basis, self._space = np.empty((_ROOM, self.size)), np.zeros((krylov.SPACE_ROWS, _ROOM))
+        self.row_within(krylov.ROOT)[:] = 1.0
+        self.reals[kernel.RADIUS], self.reals[kernel.BOUND], self.reals[kernel.ETA] = carried.radius, bound, eta
+
+    def _own(self) -> tuple:
+        return self._basis, self._space, self._most
+
+    def _rescale(self, theta: np.ndarray) -> None:
+        assert self._scale is not None
+        self.row_within(krylov.ROOT)[:] = np.sqrt(self._scale(theta, 0.0))
+
+    def _widen(self) -> None:
+        self._basis = np.concatenate([self._basis, np.empty_like(self._basis)])
+        self._space = np.concatenate([self._space, np.zeros_like(self._space)], axis=1)
+
+    def _learned(self) -> Carried:
+        self.carried.radius = float(self.reals[kernel.RADIUS])
+        return self.carried
