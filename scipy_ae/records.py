@@ -164,6 +164,11 @@ class RunFolder:
         return self.path / "starts.json"
 
     @property
+    def denoising(self) -> Path:
+        """How well fresh noise was undone, and by whom (JSON); only there after ``--noise``."""
+        return self.path / "denoising.json"
+
+    @property
     def figures(self) -> Path:
         """The pictures (PNG)."""
         return self.path / "figures"

@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 
 from scipy_ae import latent
+from scipy_ae.batches import Batch
 from scipy_ae.errors import InputError, NonFiniteError
+from scipy_ae.experiments.denoise import Study, named, study
 from scipy_ae.experiments.machine import describe_machine
 from scipy_ae.experiments.setup import Setup
 from scipy_ae.experiments.spec import Spec
@@ -107,6 +109,7 @@ def run(
     *,
     reader: Callable[[Record], None] = lambda record: None,
     pulse: Callable[[int, Result], None] | None = None,
+    comparing: Callable[[str], None] = lambda noise: None,
     interrupt: Interrupt | None = None,
 ) -> Outcome:
     """Train as the setup says and write all files of the run folder but the report's.
@@ -120,13 +123,38 @@ def run(
         Reads each record as it comes.
     pulse : callable, optional
         As in :func:`scipy_ae.train`.
+    comparing : callable
+        Told of the noise ("none" for none) as a training for comparison begins, whose records ``reader`` reads then.
     interrupt : Interrupt, optional
         Once asked, the training ends after the current step and everything is written.
     """
+    interrupt = interrupt or Interrupt()
     with claimed(path) as folder:
         compile_kernels(setup)
-        trained = follow(setup, setup.iterations, reader=reader, pulse=pulse, asked=interrupt or Interrupt())
-    return conclude(folder, setup, trained)
+        trained = follow(setup, setup.iterations, reader=reader, pulse=pulse, asked=interrupt)
+        denoised = compare(setup, trained, comparing, reader=reader, pulse=pulse, asked=interrupt)
+    return conclude(folder, setup, trained, denoised=denoised)
+
+
+def compare(
+    setup: Setup,
+    trained: Trained,
+    comparing: Callable[[str], None],
+    *,
+    reader: Callable[[Record], None],
+    pulse: Callable[[int, Result], None] | None,
+    asked: Callable[[], bool],
+) -> Study | None:
+    """What a noisy training has learned, on fresh noise and beside its comparisons; None without noise."""
+
+    def retrain(other: Setup) -> np.ndarray | None:
+        if asked():
+            return None
+        comparing(named(other.noise))
+        repeated = follow(other, setup.iterations, reader=reader, pulse=pulse, asked=asked)
+        return None if asked() or repeated.diverged else repeated.theta
+
+    return study(setup, trained.theta, retrain)
 
 
 def follow(
@@ -142,6 +170,7 @@ def follow(
     stream = train(
         setup.objective, setup.theta, setup.schedule, iterations=iterations, batch_size=setup.spec.batch_size,
         rng=setup.rng, stop=replace(setup.stop, asked=asked), pulse=pulse,
+        draw=setup.draw, redraw=None if setup.draw is None else setup.spec.redraw, counted=Batch(setup.dataset.x),
     )  # fmt: skip
     for record in stream:
         history.add(record)
@@ -152,13 +181,18 @@ def follow(
 
 
 def conclude(
-    folder: RunFolder, setup: Setup, trained: Trained, notes: Sequence[str] = (), more: dict[str, Any] | None = None
+    folder: RunFolder,
+    setup: Setup,
+    trained: Trained,
+    notes: Sequence[str] = (),
+    more: dict[str, Any] | None = None,
+    denoised: Study | None = None,
 ) -> Outcome:
     """Write all files of the run folder but the report's, with further notes and ``more`` entries of the result."""
     model = Model(setup.network, trained.theta, _about(setup))
     result = _result(setup, trained.history) | (more or {})
     result["notes"] = [*notes, *result["notes"]]
-    _write(folder, setup, trained.history, model, result)
+    _write(folder, setup, trained.history, model, result, denoised)
     return Outcome(folder, trained.history, model, result)
 
 
@@ -207,19 +241,24 @@ def _give_up(made: list[Path]) -> None:
             path.rmdir()
 
 
-def _write(folder: RunFolder, setup: Setup, history: History, model: Model, result: dict[str, Any]) -> None:
+def _write(
+    folder: RunFolder, setup: Setup, history: History, model: Model, result: dict[str, Any], denoised: Study | None
+) -> None:
     def text(path: Path, content: str) -> None:
         write_aside(path, lambda aside: aside.write_text(content, encoding="utf-8"))
 
     def arrays(aside: Path) -> None:
         with aside.open("wb") as file:
-            np.savez_compressed(file, **_arrays(setup, model))  # type: ignore[arg-type]
+            more = {} if denoised is None else denoised.arrays
+            np.savez_compressed(file, **_arrays(setup, model), **more)  # type: ignore[arg-type]
 
     text(folder.spec, setup.spec.to_toml())
     history.write(folder.records)
     save(model, folder.model)
     text(folder.machine, json.dumps(describe_machine(), indent=1, ensure_ascii=False))
     write_aside(folder.arrays, arrays)
+    if denoised is not None:
+        text(folder.denoising, json.dumps(denoised.table, indent=1, ensure_ascii=False))
     text(folder.result, json.dumps(result, indent=1, ensure_ascii=False))
 
 
