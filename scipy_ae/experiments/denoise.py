@@ -40,6 +40,28 @@ class Study:
     table: dict[str, Any]
     arrays: dict[str, np.ndarray]
 
+    @property
+    def own(self) -> dict[str, Any]:
+        """The run's network under the noise of its training: the noise as it is, one pass, two passes, the limit."""
+        column = next(column for column in self.table["tested"] if column["noise"] == self.table["noise"])
+        scores = {"unchanged": column["unchanged"], "once": column["once"][0], "twice": column["twice"][0]}
+        told = {key: self.table[key] for key in ("noise", "seed", "draws")}
+        return told | scores | {"limit": column["limit"]}
+
+    @property
+    def note(self) -> str:
+        """The same in a sentence."""
+        own = self.own
+        before, once, twice, limit = (own[key] for key in ("unchanged", "once", "twice", "limit"))
+        if before["wrong"] is None:
+            best = "" if limit is None else f" (limit {limit['rms']:.3g})"
+            after = f"after it {once['rms']:.3g}, after two passes {twice['rms']:.3g}{best}"
+            return f"Fresh noise {own['noise']}: rms error {before['rms']:.3g} before the network, {after}."
+        best = "" if limit is None else f" (limit {100 * limit['recovered']:.1f} %)"
+        shares = f"{100 * once['recovered']:.1f} % of rows, {100 * twice['recovered']:.1f} % after two passes{best}"
+        wrong = f"{before['wrong']:.2f} wrong pixels a row before the network, {once['wrong']:.2f} after it"
+        return f"Fresh noise {own['noise']}: {wrong}; at most one wrong in {shares}."
+
 
 def study(setup: Setup, theta: np.ndarray, retrain: Retrain) -> Study | None:
     """The network of a run on fresh noise; None for a run without noise."""

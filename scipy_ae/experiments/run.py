@@ -191,6 +191,9 @@ def conclude(
     """Write all files of the run folder but the report's, with further notes and ``more`` entries of the result."""
     model = Model(setup.network, trained.theta, _about(setup))
     result = _result(setup, trained.history) | (more or {})
+    if denoised is not None:
+        result["denoising"] = denoised.own
+        notes = [*notes, denoised.note]
     result["notes"] = [*notes, *result["notes"]]
     _write(folder, setup, trained.history, model, result, denoised)
     return Outcome(folder, trained.history, model, result)
@@ -319,8 +322,8 @@ def _result(setup: Setup, history: History) -> dict[str, Any]:
 
 def _notes(setup: Setup, best: Record) -> list[str]:
     """What to try where the outcome is not perfect; advice from measurements, see README."""
-    if not best.wrong_pixels:
-        return []
+    if not best.wrong_pixels or setup.noise is not None:
+        return []  # the advice is on clean rows
     spec, notes = setup.spec, []
     if spec.loss == "squared-error":
         notes.append("Squared error stalls where outputs saturate: try --output logistic --loss cross-entropy.")

@@ -23,11 +23,11 @@ def matrix(
     ``shades`` (rows, columns) go from 0, paper, to 1, full colour; ``over`` stands above all columns; ``marked`` rows
     are named in bold.
     """
-    widest = max(text_width(row, SMALL) for row in rows) + 24
+    widest = 1.12 * max(text_width(row, SMALL) for row in rows) + 24  # bold lettering is wider
     left = int(min(widest, COLUMN * 0.45))
     pitch = (COLUMN - left) / len(columns)
     sheet = Sheet(HEAD + CELL * len(rows) + 8)
-    sheet.text(left + (COLUMN - left) / 2, 16, over, SMALL, color=MUTED)
+    sheet.text(COLUMN / 2, 16, over, SMALL * min(1.0, (COLUMN - 16) / text_width(over, SMALL)), color=MUTED)
     for column, name in enumerate(columns):
         sheet.text(left + (column + 0.5) * pitch, HEAD - 22, fitted(name, pitch - 4, SMALL), SMALL)
     for row, name in enumerate(rows):

@@ -26,17 +26,13 @@ def noisy_rows(run: Run, denoised: Denoised, look: Look, words: Words) -> Figure
 
 
 def noise_matrix(denoised: Denoised, words: Words) -> Figure:
-    """Who was trained on what, against the noise of the test: the share recovered, or the error where none is counted."""
+    """Who was trained on what, against the noise of the test: the share recovered, or else the error."""
     rows = _rows(denoised, words)
     scores = [[pick(test) for test in denoised.tested] for _, pick, _ in rows]
     counted = denoised.own.unchanged.recovered is not None
     if counted:
-        cells = [
-            ["" if score is None else words.fixed(100 * (score.recovered or 0), 1) for score in line] for line in scores
-        ]
-        shades = np.array(
-            [[0.0 if score is None else (score.recovered or 0) ** 2 for score in line] for line in scores]
-        )
+        cells = [["" if score is None else words.fixed(100 * _share(score), 1) for score in line] for line in scores]
+        shades = np.array([[0.0 if score is None else _share(score) ** 2 for score in line] for line in scores])
     else:
         cells = [["" if score is None else words.number(score.rms, 2) for score in line] for line in scores]
         worst = max(test.unchanged.rms for test in denoised.tested) or 1.0
@@ -93,14 +89,19 @@ def noise_terms(denoised: Denoised, words: Words) -> Terms:
 
 
 def noise_key(denoised: Denoised, words: Words, thing: str) -> KeyFigure | None:
-    """The share recovered under the noise of the training."""
+    """The share recovered under the noise of the training, by one pass or by two."""
     own = denoised.own
-    if own.twice[0].recovered is None or own.unchanged.recovered is None:
+    if own.unchanged.recovered is None:
         return None
-    limit = "" if own.limit is None else words("noise.key.limit", x=words.percent3(own.limit.recovered or 0.0))
-    remark = words("noise.key.remark", x=words.percent3(own.unchanged.recovered), limit=limit)
-    what = words("noise.key.name", thing=thing, noise=denoised.noise, allowed=denoised.allowed)
-    return KeyFigure(words.percent3(max(own.once[0].recovered or 0.0, own.twice[0].recovered)), what, remark)
+    remark = words("noise.key.remark", noise=denoised.noise)
+    if own.limit is not None:
+        remark += words("noise.key.limit", x=words.share(_share(own.limit)))
+    best = max(_share(own.once[0]), _share(own.twice[0]))
+    return KeyFigure(words.share(best), words("noise.key.name", thing=thing), remark)
+
+
+def _share(score: Score) -> float:
+    return score.recovered or 0.0
 
 
 def _wrong(score: Score) -> float:
