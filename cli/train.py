@@ -110,6 +110,12 @@ def train(ctx: click.Context, out: Path | None, quiet: bool, as_json: bool, jobs
       scipy-ae train --schedule 'adam:500 bfgs:300' --letters 32
     The best of 16 starts, the hopeless ones left early:
       scipy-ae train --letters all --init fan-in --restarts 16
+    A denoiser near the limit of what can be done, and one by bursts of BFGS:
+      scipy-ae train --dataset font3 --letters all --layers 35-128-20-35 --activation softmax --code identity
+        --init fan-in --l2 0 --noise flip:12% --copies 16 --redraw step --schedule adam:3000 --eta 0.02
+        --precision float32
+      scipy-ae train --dataset font3 --letters all --layers 35-25-20-25-35 --init fan-in --code identity
+        --noise flip:3 --copies 40 --redraw burst --burst 20 --iterations 200
     As published to the letter, stalling included:
       scipy-ae train --output tanh --loss squared-error --carry reset --no-guard --l2 0
     Your own letters, numbers or images:

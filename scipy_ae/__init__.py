@@ -26,7 +26,7 @@ _HOME = {
     "save": "persistence",
     "train": "training",
 }
-_ROOMS = ("checks", "datasets", "latent", "metrics", "solvers")
+_ROOMS = ("checks", "corruptions", "datasets", "denoising", "latent", "metrics", "solvers")
 
 __all__ = ["__version__", *sorted(_HOME), *_ROOMS]
 

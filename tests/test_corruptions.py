@@ -138,7 +138,7 @@ def test_data_out_of_range_are_refused_by_row_and_column():
             parse(text).corrupt(grey, np.random.default_rng(0))
     parse("salt-pepper:0.1").check(grey)
     for text in ("salt-pepper:0.1", "neighbourhood:0.1"):
-        with pytest.raises(InputError, match="row 0, column 1 of the data is 1.5"):
+        with pytest.raises(InputError, match=r"row 0, column 1 of the data is 1\.5"):
             parse(text, (1, 2)).corrupt(np.array([[0.0, 1.5]]), np.random.default_rng(0))
     with pytest.raises(InputError, match="more pixels than a row has; at most 35"):
         parse("flip:36").corrupt(X, np.random.default_rng(0))

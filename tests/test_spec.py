@@ -25,6 +25,7 @@ anything = {
     "between": words, "eta": positive, "carry": st.sampled_from(["keep", "reset"]), "guard": st.booleans(),
     "iterations": whole, "batch_size": whole, "target_loss": positive, "target_pixels": st.integers(0, 35),
     "gtol": positive, "seconds": positive, "precision": st.sampled_from(["float64", "float32"]),
+    "noise": words, "copies": whole, "redraw": st.sampled_from(["burst", "step"]), "compare": words,
     "seed": st.integers(0, 2**70), "restarts": st.integers(2, 99), "halving": st.booleans(),
 }  # fmt: skip
 
@@ -35,6 +36,9 @@ def consistent(given):
         given.pop("halving", None)
     elif given.get("std") == 0:
         del given["std"]
+    if "noise" not in given:
+        for name in ("copies", "redraw", "compare"):
+            given.pop(name, None)
     return Spec(**given)
 
 
@@ -66,6 +70,8 @@ def test_toml_gives_the_spec_back(tmp_path_factory, spec):
         {"batch_size": 3, "between": "Adam"},
         {"restarts": 3},
         {"restarts": 4, "halving": False},
+        {"noise": "flip:10%"},
+        {"noise": "flip:2", "redraw": "step", "copies": 3, "compare": "flip:3 none"},
     ],
 )
 def test_what_was_filled_in_asks_for_the_same_again(given):
