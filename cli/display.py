@@ -83,6 +83,12 @@ class Display:
             total = rung.starts * rung.iterations
         self._progress.reset(self._task, total=total, description=name, state="")
 
+    def comparing(self, noise: str) -> None:
+        """A training for comparison begins."""
+        if self._progress is not None:
+            name = "compared: no noise" if noise == "none" else f"compared: {noise}"
+            self._progress.reset(self._task, total=self._iterations, description=name, state="")
+
     def _look(self) -> None:
         """How far the starts of a rung are, and the lowest loss among them."""
         rung = self._rung

@@ -26,8 +26,8 @@ data_options = together(
         default="font2",
         show_default=True,
         metavar="NAME|FILE",
-        help="font1 (signs and digits), font2 (uppercase), font3 (lowercase), circles, or a file: .h (a C header of"
-        " 5x7 letters, FILE.h:ARRAY where it has several), .npy, .npz[:KEY] or .csv.",
+        help="font1 (signs and digits), font2 (uppercase), font3 (lowercase), circles, logos (40 of 20x20 pixels), or a"
+        " file: .h (a C header of 5x7 letters, FILE.h:ARRAY where it has several), .npy, .npz[:KEY] or .csv.",
     ),
     click.option(
         "--letters",

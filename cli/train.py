@@ -42,6 +42,30 @@ _solver_options = together(
     ),
     click.option("--batch-size", type=int, metavar="ROWS", help="Mini-batches for first-order steps."),
 )  # fmt: skip
+_noise_options = together(
+    click.option(
+        "--noise", metavar="KIND:AMOUNT",
+        help="Train on noisy copies, to give back the clean rows. flip inverts pixels of 0 and 1: flip:2 two pixels of"
+        " each row, flip:10% each pixel with that probability; salt-pepper:0.2 sets each pixel with that probability to"
+        " 0 or 1 at random, whatever it was; mask:0.2 sets each pixel with that probability to 0; gaussian:0.3 adds"
+        " N(0, 0.3²) to each value and cuts nothing off; neighbourhood:0.3 is the published one: N(1, 1) · 0.3 / 2 is"
+        " added to each pixel next to a lit one, diagonals included.",
+    ),
+    click.option(
+        "--copies", type=int, metavar="M",
+        help="Noisy copies of each row in the bank, which is drawn once and which the loss is about. [20 with noise]",
+    ),
+    click.option(
+        "--redraw", type=click.Choice(["burst", "step"]),
+        help="Fresh noise before each burst, or before each first-order step as well. The loss told, and what stops the"
+        " training, stay those of the bank. [never: the bank alone]",
+    ),
+    click.option(
+        "--compare", metavar="NOISES",
+        help="Noises under which the same training is repeated, for the report's table of training by test noise, e.g."
+        " 'none,flip:2,flip:20%'; nothing to repeat none. [none: without noise]",
+    ),
+)  # fmt: skip
 _stop_options = together(
     click.option("--iterations", type=int, help="Iterations at most. [220; 1000 for circles]"),
     click.option("--target-loss", type=float, help="Stop once the loss is at or under this."),
@@ -69,6 +93,7 @@ _start_options = together(
 @network_options
 @term_options
 @_solver_options
+@_noise_options
 @_stop_options
 @_start_options
 @click.option("--out", type=FOLDER, help="The run folder. [reports/DATASET-SOLVER-NUMBER]")
@@ -95,6 +120,12 @@ def train(
       scipy-ae train --schedule 'adam:500 bfgs:300' --letters 32
     The best of 16 starts, the hopeless ones left early:
       scipy-ae train --letters all --init fan-in --restarts 16
+    A denoiser near the limit of what can be done, and one by bursts of BFGS:
+      scipy-ae train --dataset font3 --letters all --layers 35-128-20-35 --activation softmax --code identity
+        --init fan-in --l2 0 --noise flip:12% --copies 16 --redraw step --schedule adam:3000 --eta 0.02
+        --precision float32
+      scipy-ae train --dataset font3 --letters all --layers 35-25-20-25-35 --init fan-in --code identity
+        --noise flip:3 --copies 40 --redraw burst --burst 20 --iterations 200
     As published to the letter, stalling included:
       scipy-ae train --output tanh --loss squared-error --carry reset --no-guard --l2 0
     Other autoencoders, which combine: sparse, contractive, variational:
@@ -134,7 +165,12 @@ def train(
         interrupt = Interrupt()
         display = Display(setup.iterations, silent=quiet or as_json)
         with display, listening(interrupt):
-            seen: dict[str, Any] = {"reader": display.record, "pulse": display.pulse, "interrupt": interrupt}
+            seen: dict[str, Any] = {
+                "reader": display.record,
+                "pulse": display.pulse,
+                "interrupt": interrupt,
+                "comparing": display.comparing,
+            }
             if many:
                 from scipy_ae.experiments.starts import run_starts
 

@@ -6,6 +6,7 @@ from scipy_ae.datasets.circles import make_circles
 from scipy_ae.datasets.dataset import Dataset
 from scipy_ae.datasets.font_header import read_font_header, write_font_header
 from scipy_ae.datasets.fonts import load_font
+from scipy_ae.datasets.logos import load_logos
 from scipy_ae.datasets.tables import read_csv, write_csv
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "export",
     "find",
     "load_font",
+    "load_logos",
     "make_circles",
     "names",
     "read_csv",

@@ -4,18 +4,20 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from scipy_ae.datasets import circles, fonts
+from scipy_ae.datasets import circles, fonts, logos
 from scipy_ae.datasets.arrays import read_npy, read_npz, write_npy, write_npz
 from scipy_ae.datasets.circles import make_circles
 from scipy_ae.datasets.dataset import Dataset
 from scipy_ae.datasets.font_header import read_font_header, write_font_header
 from scipy_ae.datasets.fonts import load_font
+from scipy_ae.datasets.logos import load_logos
 from scipy_ae.datasets.tables import read_csv, write_csv
 from scipy_ae.errors import InputError, unknown
 
 _BUILT_IN: dict[str, tuple[str, Callable[[], Dataset]]] = {
     **{f"font{number}": (about, partial(load_font, number)) for number, about in fonts.ABOUT.items()},
     "circles": (f"100 {circles.ABOUT}", make_circles),
+    "logos": (f"40 {logos.ABOUT}", load_logos),
 }
 _WRITERS: dict[str, Callable[[Dataset, Path], None]] = {
     ".h": write_font_header,
@@ -37,8 +39,8 @@ def find(spec: str | Path, key: str | None = None) -> Dataset:
     Parameters
     ----------
     spec : str or Path
-        ``font1``, ``font2``, ``font3``, ``circles``, or the path of a ``.h``, ``.npy``, ``.npz`` or
-        ``.csv`` file; ``font.h:Font3`` and ``data.npz:images`` name an array inside a file.
+        ``font1``, ``font2``, ``font3``, ``circles``, ``logos``, or the path of a ``.h``, ``.npy``, ``.npz``
+        or ``.csv`` file; ``font.h:Font3`` and ``data.npz:images`` name an array inside a file.
     key : str, optional
         The array inside a file, as another way to name it.
     """

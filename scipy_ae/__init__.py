@@ -30,7 +30,7 @@ _HOME = {
     "save": "persistence",
     "train": "training",
 }
-_ROOMS = ("checks", "datasets", "evidence", "latent", "metrics", "solvers")
+_ROOMS = ("checks", "corruptions", "datasets", "denoising", "evidence", "latent", "metrics", "solvers")
 
 __all__ = ["__version__", *sorted(_HOME), *_ROOMS]
 

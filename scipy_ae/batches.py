@@ -5,6 +5,7 @@ from copy import copy
 
 import numpy as np
 
+from scipy_ae.corruptions import Corruption
 from scipy_ae.errors import InputError
 
 
@@ -32,6 +33,31 @@ class Batch:
             raise InputError(f"target: {len(self.target)} rows for {len(self.x)} rows of x")
         self.weight = _row_weights(weight, len(self.x))
         self.eps, self.probes = _drawn("eps", eps, len(self.x)), _drawn("probes", probes, len(self.x))
+
+    @classmethod
+    def corrupted(
+        cls, x, corruption: Corruption, copies: int, rng: np.random.Generator, target=None, weight=None
+    ) -> "Batch":
+        """Noisy copies of rows, each with what it should become: the batch of a denoising autoencoder.
+
+        Parameters
+        ----------
+        x : array_like of shape (n, p)
+            Clean rows.
+        corruption : Corruption
+        copies : int
+            Noisy copies of each row, one behind the other: n * copies rows.
+        rng : numpy.random.Generator
+        target : array_like of shape (n, q), optional
+            What the output should be; the clean row where None.
+        weight : array_like of shape (n,), optional
+        """
+        if isinstance(copies, bool) or not isinstance(copies, (int, np.integer)) or copies < 1:
+            raise InputError(f"copies: {copies!r} is not accepted; a whole number of at least 1 is")
+        clean = np.repeat(_matrix("x", x), copies, axis=0)
+        wanted = clean if target is None else np.repeat(_matrix("target", target), copies, axis=0)
+        weight = None if weight is None else np.repeat(np.asarray(weight, dtype=np.float64), copies)
+        return cls(corruption.corrupt(clean, rng), wanted, weight)
 
     def __len__(self) -> int:
         return len(self.x)

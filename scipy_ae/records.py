@@ -68,8 +68,8 @@ class Snapshot:
     ``turn`` is the schedule's turn that comes next, counted from 0, of which ``steps`` are done already; ``held`` the
     record of the last iteration, which is told when the next one is known. ``theta``, ``value`` and ``gradient`` (None
     where it is not known yet) are where the training stands, ``memories`` what the schedule's solvers carry, in their
-    order, and ``rng`` the state of the generator, if there is one. The arrays are the training's own, which writes
-    into some of them as it goes on.
+    order, ``rng`` the state of the generator, if there is one, and ``drawn`` what it was before the batch at work was
+    drawn, if one was. The arrays are the training's own, which writes into some of them as it goes on.
     """
 
     turn: int
@@ -84,6 +84,7 @@ class Snapshot:
     ending: str
     memories: tuple[Any, ...]
     rng: dict[str, Any] | None
+    drawn: dict[str, Any] | None = None
 
 
 _NUMBER = (int, float)
@@ -201,6 +202,11 @@ class RunFolder:
     def starts(self) -> Path:
         """The starts of which the run is the best (JSON); only there after ``--restarts``."""
         return self.path / "starts.json"
+
+    @property
+    def denoising(self) -> Path:
+        """How well fresh noise was undone, and by whom (JSON); only there after ``--noise``."""
+        return self.path / "denoising.json"
 
     @property
     def figures(self) -> Path:

@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
+from typing import Any
 
 import numpy as np
 
 from scipy_ae.batches import Batch
-from scipy_ae.errors import InputError, NonFiniteError
+from scipy_ae.errors import InputError, NonFiniteError, unknown
 from scipy_ae.metrics import is_binary, wrong_pixels
 from scipy_ae.network import as_theta
 from scipy_ae.objective import Objective
@@ -27,6 +28,10 @@ BRISK, AT_ONCE = 1_000_000, 15
 CHUNK = 25
 #: Told where a training could be taken up again, with a function that says how.
 Boundary = Callable[[Callable[[], Snapshot]], None]
+#: A fresh batch, all its chance from the generator.
+Draw = Callable[[np.random.Generator], Batch]
+#: When one may be drawn: before each burst, or before each first-order step as well.
+REDRAW = ("burst", "step")
 #: The ``stop`` of a training that was asked to end, and how that of a diverged one begins.
 INTERRUPTED = "interrupted"
 DIVERGED = "the loss was no longer finite after this point"
@@ -89,6 +94,9 @@ def train(
     pulse: Callable[[int, Result], None] | None = None,
     resume: Snapshot | None = None,
     boundary: Boundary | None = None,
+    draw: Draw | None = None,
+    redraw: str | None = None,
+    counted: Batch | None = None,
 ) -> Iterator[Record]:
     """Train, and tell of each iteration as it ends.
 
@@ -109,6 +117,16 @@ def train(
     stop : Stop, optional
     pulse : callable, optional
         ``pulse(iteration, intermediate_result)`` at every step of a solver within a burst.
+    draw : callable, optional
+        ``draw(rng)`` gives a fresh batch, such as other noise on the same rows.
+    redraw : {"burst", "step"}, optional
+        With ``draw``: "burst" draws a fresh batch before each burst of ``Every``, and the steps up to the next one keep
+        to it; "step" draws one before each iteration of a first-order method as well (with ``batch_size``, before each
+        pass over the rows). Other methods of ``Then`` keep to the objective's own batch. A solver that carries its
+        memory carries it from batch to batch.
+    counted : Batch, optional
+        The rows whose wrong pixels are counted; the objective's own where None. A denoising training counts them on the
+        clean rows.
     resume : Snapshot, optional
         Go on from there, to the same bytes; all else must be what it was then. Its ``held`` is the first record.
     boundary : callable, optional
@@ -122,6 +140,8 @@ def train(
         carries the theta at its end, but for those within a phase of ``Then``, where only the best of each few does;
         the best is the one of the lowest loss (``History.best``) and always carries it. ``evaluations`` counts every
         evaluation of the loss, with or without gradient, on mini-batches too; Hessian products are not counted.
+        Losses, gradients and tolerances are of ``objective`` throughout, whatever was drawn to train on: with
+        ``redraw`` a burst may therefore end above its ``before``.
 
     Raises
     ------
@@ -133,13 +153,31 @@ def train(
     for name, value in (("iterations", iterations), ("batch_size", batch_size)):
         if value is not None and (isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1):
             raise InputError(f"{name}: {value!r} is not accepted; a whole number of at least 1 is")
-    if batch_size is not None and rng is None:
-        raise InputError("rng: a numpy.random.Generator is needed to shuffle mini-batches")
-    run = _Run(objective, theta, stop or Stop(), pulse, batch_size, rng)
+    if rng is None and (batch_size is not None or redraw is not None):
+        purpose = "to shuffle mini-batches" if redraw is None else "to draw fresh batches"
+        raise InputError(f"rng: a numpy.random.Generator is needed {purpose}")
+    if redraw not in (None, *REDRAW):
+        raise unknown("redraw", str(redraw), REDRAW)
+    if (draw is None) != (redraw is None):
+        raise InputError("draw and redraw: one is of no use without the other; both or neither are accepted")
+    drawing = None if draw is None or redraw is None or rng is None else _Drawing(draw, redraw, rng)
+    run = _Run(objective, theta, stop or Stop(), pulse, batch_size, rng, drawing, counted)
     run.boundary = boundary
     if resume is not None:
         run.restore(resume, schedule, rng)
     return run.records(schedule, iterations)
+
+
+@dataclass(frozen=True)
+class _Drawing:
+    """Fresh batches, and when they are due."""
+
+    draw: Draw
+    redraw: str
+    rng: np.random.Generator
+
+    def __call__(self) -> Batch:
+        return self.draw(self.rng)
 
 
 class _Run:
@@ -153,18 +191,23 @@ class _Run:
         pulse: Callable[[int, Result], None] | None,
         batch_size: int | None,
         rng: np.random.Generator | None,
+        drawing: _Drawing | None,
+        counted: Batch | None,
     ) -> None:
-        self.objective, self.stop, self.pulse = objective, stop, pulse
-        self.minibatches: Callable[[], Iterator[Batch]] | None = None
+        self.objective, self.stop, self.pulse, self.drawing = objective, stop, pulse, drawing
+        self.at_work = objective  # what solvers see: the objective itself, or one on a fresh batch
+        self.minibatches: Callable[[Batch], Iterator[Batch]] | None = None
         if batch_size is not None and rng is not None and batch_size < len(objective.batch):
-            self.minibatches = partial(objective.batch.minibatches, batch_size, rng)
-        self.binary = is_binary(objective.batch.target)
+            self.minibatches = partial(Batch.minibatches, size=batch_size, rng=rng)
+        self.counted = counted or objective.batch
+        self.binary = is_binary(self.counted.target)
         self.memories: dict[int, object] = {}
         self.iteration = self.evaluations = 0
         self.ending = ""  # why the last phase was over before its steps
         self.turn = self.steps = 0  # whose turn it is, and how many of its steps are done
         self.held: Record | None = None
         self.rng = rng
+        self.drawn: dict[str, Any] | None = None  # the generator's state before the batch at work was drawn
         self.boundary: Boundary | None = None
         self.started = time.perf_counter()
         self._move(as_theta(theta, objective.size).copy(), np.nan, None)
@@ -176,7 +219,7 @@ class _Run:
         return Snapshot(
             self.turn, self.steps, self.iteration, self.evaluations, self._clock(), self.theta, self.value,
             self.gradient, self.held, self.ending, memories,
-            None if self.rng is None else dict(self.rng.bit_generator.state),
+            None if self.rng is None else dict(self.rng.bit_generator.state), self.drawn,
         )  # fmt: skip
 
     def restore(self, then: Snapshot, schedule: Schedule, rng: np.random.Generator | None) -> None:
@@ -186,6 +229,9 @@ class _Run:
         self.started = time.perf_counter() - then.seconds
         self._move(as_theta(then.theta, self.objective.size).copy(), then.value, then.gradient)
         self.memories = {id(solver): memory for solver, memory in zip(schedule.solvers, then.memories)}
+        if self.drawing is not None and then.drawn is not None:
+            self.drawing.rng.bit_generator.state = self.drawn = then.drawn
+            self.at_work = self.objective.on(self.drawing())
         if rng is not None and then.rng is not None:
             rng.bit_generator.state = then.rng
 
@@ -222,10 +268,10 @@ class _Run:
 
     def _turn(self, turn: Turn, pause: Callable[[], None]) -> Iterator[Record]:
         """The records of what is left of one turn."""
-        if turn.solver.first_order and turn.phase == "step" and self.minibatches is not None:
+        if turn.solver.first_order and turn.phase == "step" and self._many_batches:
             while self.steps < turn.steps:
                 pause()
-                record = self._epoch(turn, self.minibatches())
+                record = self._epoch(turn, self._batches())
                 self.steps += 1
                 yield record
         elif turn.each:
@@ -234,8 +280,19 @@ class _Run:
             pause()
             yield self._whole(turn)
 
+    @property
+    def _many_batches(self) -> bool:
+        """Whether single steps see other batches than the one at work."""
+        return self.minibatches is not None or (self.drawing is not None and self.drawing.redraw == "step")
+
+    def _batches(self) -> Iterator[Batch]:
+        """What the single steps of one iteration see."""
+        fresh = self.drawing is not None and self.drawing.redraw == "step"
+        batch = self.drawing() if fresh and self.drawing is not None else self.at_work.batch
+        return iter((batch,)) if self.minibatches is None else self.minibatches(batch)
+
     def _epoch(self, turn: Turn, batches: Iterator[Batch]) -> Record:
-        """One pass over all rows in mini-batches, one step on each."""
+        """One pass over all rows, one step on each batch of them."""
         diverged, steps = False, 0
         for batch in batches:
             try:
@@ -253,24 +310,35 @@ class _Run:
     def _whole(self, turn: Turn) -> Record:
         """The whole turn as one iteration; a burst ends at its lowest point, or where it began."""
         before = self.value if turn.phase == "burst" else None
+        if self.drawing is not None and before is not None:
+            self.drawn = dict(self.drawing.rng.bit_generator.state)
+            self.at_work = self.objective.on(self.drawing())
         brisk = self.objective.size * len(self.objective.batch) <= BRISK
-        result = self._solve(turn, self.objective, turn.steps, self._watch_burst, AT_ONCE if brisk else 1)
-        if before is None or result.fun <= self.value:
+        try:
+            result = self._solve(turn, self.at_work, turn.steps, self._watch_burst, AT_ONCE if brisk else 1)
+        except NonFiniteError:
+            if self.at_work is self.objective:
+                raise
+            return self._ended(turn, 0, before=before, diverged=True)  # finite on the batch before, not on this one
+        if self.at_work is not self.objective:
+            self._move(result.x, *self._evaluate(result.x))
+        elif before is None or result.fun <= self.value:
             self._move(result.x, result.fun, result.get("jac"))
         return self._ended(turn, result.nit, result.message, before, diverged=_diverged(turn, result))
 
     def _watch_burst(self, state: Result) -> None:
         """Called as a burst goes on and at its last step; the record made at its end gives the reason to end."""
-        if state.fun < self.value:  # an unguarded first-order method may end above it
+        own = self.at_work is self.objective  # the value and gradient of a fresh batch decide nothing
+        if own and state.fun < self.value:  # an unguarded first-order method may end above it
             self._move(state.x, state.fun, state.get("jac"))
         if self.pulse is not None:
             self.pulse(self.iteration + 1, state)
-        stop, gradient = self.stop, state.get("jac")
+        stop, gradient = self.stop, state.get("jac") if own else None
         if (
             stop.asked()
             or (gradient is not None and np.abs(gradient).max() <= stop.gradient)
             or (stop.seconds is not None and self._clock() >= stop.seconds)
-            or (stop.loss is not None and state.fun <= stop.loss)
+            or (stop.loss is not None and own and state.fun <= stop.loss)
             or (stop.pixels is not None and self.binary and self._pixels(state.x).max() <= stop.pixels)
         ):
             raise StopIteration
@@ -377,8 +445,7 @@ class _Run:
 
     def _pixels(self, theta: np.ndarray) -> np.ndarray:
         """Wrong pixels of each row."""
-        batch = self.objective.batch
-        return wrong_pixels(self.objective.network.reconstruct(theta, batch.x), batch.target)
+        return wrong_pixels(self.objective.network.reconstruct(theta, self.counted.x), self.counted.target)
 
     def _clock(self) -> float:
         return time.perf_counter() - self.started

@@ -27,7 +27,7 @@ FLOORS = {
         5: "network",
         4: "bottlenecks",
         3: "layers schedule",
-        2: "activations losses penalties batches checks gauss_newton solvers report datasets tensors",
+        2: "activations losses penalties batches checks gauss_newton solvers report datasets denoising tensors",
         1: "kernels layout problem records initializers corruptions metrics threads",
         0: "errors",
     }.items()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from scipy_ae import datasets
-from scipy_ae.datasets import Dataset, load_font, make_circles
+from scipy_ae.datasets import Dataset, load_font, load_logos, make_circles
 from scipy_ae.errors import InputError
 
 
@@ -267,11 +267,37 @@ def test_circles_that_cannot_be_are_refused(arguments, sentence):
         make_circles(**arguments)
 
 
+# logos
+
+
+def test_the_logos_are_many_distinct_pictures_with_a_name_each():
+    logos = load_logos()
+    assert logos.x.shape == (40, 400)
+    assert logos.image_shape == (20, 20)
+    assert set(np.unique(logos.x)) == {0.0, 1.0}
+    assert len(set(logos.labels)) == 40
+    assert {"heart", "star", "mushroom", "key"} <= set(logos.labels)
+    apart = np.abs(logos.x[:, None] - logos.x).sum(axis=2) + 400 * np.eye(40)
+    assert apart.min() >= 50  # no two are alike
+    assert logos.x.sum(axis=1).min() >= 40
+    images = logos.x.reshape(40, 20, 20)
+    assert (images.any(axis=2).sum(axis=1) >= 9).all()  # each fills its square in height
+    assert (images.any(axis=1).sum(axis=1) >= 9).all()
+
+
+def test_logos_are_chosen_by_their_words():
+    logos = load_logos()
+    assert logos.select("key").labels == ("key",)
+    assert logos.select("heart,ship").labels == ("heart", "ship")
+    assert logos.select("heart-key").labels == ("heart", "star", "mushroom", "key")
+    assert logos.select("3").labels == ("heart", "star", "mushroom")
+
+
 # the catalogue
 
 
 def test_every_name_is_found_and_says_what_it_is():
-    assert list(datasets.names()) == ["font1", "font2", "font3", "circles"]
+    assert list(datasets.names()) == ["font1", "font2", "font3", "circles", "logos"]
     for name, about in datasets.names().items():
         assert datasets.find(name).name == name
         assert datasets.find(name).about in about

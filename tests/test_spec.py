@@ -27,6 +27,7 @@ anything = {
     "between": words, "eta": positive, "carry": st.sampled_from(["keep", "reset"]), "guard": st.booleans(),
     "iterations": whole, "batch_size": whole, "target_loss": positive, "target_pixels": st.integers(0, 35),
     "gtol": positive, "seconds": positive, "precision": st.sampled_from(["float64", "float32"]),
+    "noise": words, "copies": whole, "redraw": st.sampled_from(["burst", "step"]), "compare": words,
     "seed": st.integers(0, 2**70), "restarts": st.integers(2, 99), "halving": st.booleans(),
     "l1": positive, "kl": positive, "rho": st.floats(1e-9, 0.999), "sparse_layers": words, "contractive": positive,
     "probes": whole, "variational": st.booleans(), "kl_beta": positive, "draws": whole,
@@ -39,6 +40,9 @@ def consistent(given):
         given.pop("halving", None)
     elif given.get("std") == 0:
         del given["std"]
+    if "noise" not in given:
+        for name in ("copies", "redraw", "compare"):
+            given.pop(name, None)
     for name, owners in OF_TERMS.items():
         if not any(given.get(owner) for owner in owners):
             given.pop(name, None)
@@ -76,6 +80,8 @@ def test_toml_gives_the_spec_back(tmp_path_factory, spec):
         {"l1": 0.1, "kl": 0.2, "sparse_layers": "encoder.0"},
         {"variational": True, "draws": 3, "contractive": 0.1},
         {"variational": False, "layers": "35-9-4-9-35", "contractive": 0.1, "probes": 2},
+        {"noise": "flip:10%"},
+        {"noise": "flip:2", "redraw": "step", "copies": 3, "compare": "flip:3 none"},
     ],
 )
 def test_what_was_filled_in_asks_for_the_same_again(given):

@@ -30,7 +30,7 @@ INTERVAL, SPARING = 5.0, 50.0
 #: What of a snapshot JSON holds as it is, and the types of these.
 _PLAIN: dict[str, Any] = {
     "turn": int, "steps": int, "iteration": int, "evaluations": int, "seconds": float, "value": float, "ending": str,
-    "rng": dict | None,
+    "rng": dict | None, "drawn": dict | None,
 }  # fmt: skip
 
 

@@ -11,9 +11,11 @@ from typing import Any
 import numpy as np
 
 from scipy_ae import latent
+from scipy_ae.batches import Batch
 from scipy_ae.errors import NonFiniteError
 from scipy_ae.experiments import checkpoint
 from scipy_ae.experiments.claims import claimed, reclaimed
+from scipy_ae.experiments.denoise import Study, named, study
 from scipy_ae.experiments.machine import describe_machine
 from scipy_ae.experiments.setup import Setup
 from scipy_ae.experiments.spec import Spec
@@ -115,6 +117,7 @@ def run(
     *,
     reader: Callable[[Record], None] = lambda record: None,
     pulse: Callable[[int, Result], None] | None = None,
+    comparing: Callable[[str], None] = lambda noise: None,
     interrupt: Interrupt | None = None,
     resume: bool = False,
 ) -> Outcome:
@@ -131,23 +134,47 @@ def run(
         Reads each record as it comes.
     pulse : callable, optional
         As in :func:`scipy_ae.train`.
+    comparing : callable
+        Told of the noise ("none" for none) as a training for comparison begins, whose records ``reader`` reads then.
     interrupt : Interrupt, optional
         Once asked, the training ends after the current step and everything is written; it can be resumed.
     resume : bool
         Go on with the run in that folder, whose setup (``resumable``) this is: to the bytes it would have come to.
     """
+    interrupt = interrupt or Interrupt()
     with reclaimed(path) if resume else claimed(path) as folder:
         begun = checkpoint.read(folder, setup) if resume else None
         with checkpoint.keeping(folder, setup, again=resume) as keeper:
             compile_kernels(setup)
             trained = follow(
-                setup, setup.iterations, reader=reader, pulse=pulse, asked=interrupt or Interrupt(),
-                keeper=keeper, begun=begun,
-            )  # fmt: skip
-            outcome = conclude(folder, setup, trained, _of_resuming(begun, keeper))
+                setup, setup.iterations, reader=reader, pulse=pulse, asked=interrupt, keeper=keeper, begun=begun
+            )
+            denoised = compare(setup, trained, comparing, reader=reader, pulse=pulse, asked=interrupt)
+            outcome = conclude(folder, setup, trained, _of_resuming(begun, keeper), denoised=denoised)
         if not outcome.result["interrupted"]:
             folder.checkpoint.unlink(missing_ok=True)
     return outcome
+
+
+def compare(
+    setup: Setup,
+    trained: Trained,
+    comparing: Callable[[str], None],
+    *,
+    reader: Callable[[Record], None],
+    pulse: Callable[[int, Result], None] | None,
+    asked: Callable[[], bool],
+) -> Study | None:
+    """What a noisy training has learned, on fresh noise and beside its comparisons; None without noise."""
+
+    def retrain(other: Setup) -> np.ndarray | None:
+        if asked():
+            return None
+        comparing(named(other.noise))
+        repeated = follow(other, setup.iterations, reader=reader, pulse=pulse, asked=asked)
+        return None if asked() or repeated.diverged else repeated.theta
+
+    return study(setup, trained.theta, retrain)
 
 
 def follow(
@@ -174,6 +201,7 @@ def follow(
         setup.objective, setup.theta, setup.schedule, iterations=iterations, batch_size=setup.spec.batch_size,
         rng=setup.rng, stop=replace(setup.stop, asked=asked), pulse=pulse,
         resume=None if begun is None else begun.snapshot, boundary=boundary,
+        draw=setup.draw, redraw=None if setup.draw is None else setup.spec.redraw, counted=Batch(setup.dataset.x),
     )  # fmt: skip
     for record in stream:
         history.add(record)
@@ -194,13 +222,21 @@ def _of_resuming(begun: checkpoint.Checkpoint | None, keeper: checkpoint.Keeper)
 
 
 def conclude(
-    folder: RunFolder, setup: Setup, trained: Trained, notes: Sequence[str] = (), more: dict[str, Any] | None = None
+    folder: RunFolder,
+    setup: Setup,
+    trained: Trained,
+    notes: Sequence[str] = (),
+    more: dict[str, Any] | None = None,
+    denoised: Study | None = None,
 ) -> Outcome:
     """Write all files of the run folder but the report's, with further notes and ``more`` entries of the result."""
     result, machine = _result(setup, trained.history) | (more or {}), describe_machine()
+    if denoised is not None:
+        result["denoising"] = denoised.own
+        notes = [*notes, denoised.note]
     result["notes"] = [*notes, *result["notes"]]
     model = Model(setup.network, trained.theta, _about(setup, result, machine["versions"]))
-    _write(folder, setup, trained.history, model, result, machine)
+    _write(folder, setup, trained.history, model, result, machine, denoised)
     return Outcome(folder, trained.history, model, result)
 
 
@@ -215,20 +251,29 @@ def compile_kernels(setup: Setup) -> None:
 
 
 def _write(
-    folder: RunFolder, setup: Setup, history: History, model: Model, result: dict[str, Any], machine: dict[str, Any]
+    folder: RunFolder,
+    setup: Setup,
+    history: History,
+    model: Model,
+    result: dict[str, Any],
+    machine: dict[str, Any],
+    denoised: Study | None,
 ) -> None:
     def text(path: Path, content: str) -> None:
         write_aside(path, lambda aside: aside.write_text(content, encoding="utf-8"))
 
     def arrays(aside: Path) -> None:
         with aside.open("wb") as file:
-            np.savez_compressed(file, **_arrays(setup, model))  # type: ignore[arg-type]
+            more = {} if denoised is None else denoised.arrays
+            np.savez_compressed(file, **_arrays(setup, model), **more)  # type: ignore[arg-type]
 
     text(folder.spec, setup.spec.to_toml())
     history.write(folder.records)
     save(model, folder.model)
     text(folder.machine, json.dumps(machine, indent=1, ensure_ascii=False))
     write_aside(folder.arrays, arrays)
+    if denoised is not None:
+        text(folder.denoising, json.dumps(denoised.table, indent=1, ensure_ascii=False))
     text(folder.result, json.dumps(result, indent=1, ensure_ascii=False))
 
 
@@ -298,8 +343,8 @@ def _result(setup: Setup, history: History) -> dict[str, Any]:
 
 def _notes(setup: Setup, best: Record) -> list[str]:
     """What to try where the outcome is not perfect; advice from measurements, see README."""
-    if not best.wrong_pixels:
-        return []
+    if not best.wrong_pixels or setup.noise is not None:
+        return []  # the advice is on clean rows
     spec, notes = setup.spec, []
     if spec.loss == "squared-error":
         notes.append("Squared error stalls where outputs saturate: try --output logistic --loss cross-entropy.")

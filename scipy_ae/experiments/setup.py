@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from scipy_ae import datasets, initializers, solvers
+from scipy_ae import corruptions, datasets, initializers, solvers
 from scipy_ae.activations import Activation
 from scipy_ae.batches import Batch
 from scipy_ae.bottlenecks import Plain, Variational
+from scipy_ae.corruptions import Corruption
 from scipy_ae.datasets import Dataset
 from scipy_ae.errors import InputError, ScipyAEError, unknown
-from scipy_ae.experiments.spec import PUBLISHED, Spec
+from scipy_ae.experiments.spec import NOISY, PUBLISHED, Spec
 from scipy_ae.metrics import is_binary
 from scipy_ae.network import Network
 from scipy_ae.objective import Objective
@@ -20,7 +21,7 @@ from scipy_ae.penalties import L2, Contractive, KLSparsity, L1Sparsity, Penalty
 from scipy_ae.problem import FunctionProblem
 from scipy_ae.schedule import Every, Then, parse_phases
 from scipy_ae.solvers import Solver
-from scipy_ae.training import Stop
+from scipy_ae.training import Draw, Stop
 
 #: What the published studies fix for a dataset, and the latent points they draw from.
 PRESETS: dict[str, dict[str, Any]] = {
@@ -35,13 +36,17 @@ PRESETS: dict[str, dict[str, Any]] = {
 
 #: Activations of all rows and draws that a run may hold at once.
 _MOST = 2**28
+#: Tells the noise of the bank from the other draws of a seed.
+BANK = 1
 
 
 @dataclass(frozen=True)
 class Setup:
     """Everything a training needs, made and checked before anything is written.
 
-    ``asked`` is the spec as the user gave it, ``spec`` the one with all that was left open filled in.
+    ``asked`` is the spec as the user gave it, ``spec`` the one with all that was left open filled in. Where there is
+    ``noise`` the objective is on a bank of noisy copies, which ``draw`` makes anew from any generator; ``compare`` are
+    the kinds of noise (None: none) under which the same training is to be repeated for comparison.
     """
 
     asked: Spec
@@ -53,6 +58,8 @@ class Setup:
     schedule: Every | Then
     stop: Stop
     rng: np.random.Generator
+    noise: Corruption | None = None
+    compare: tuple[Corruption | None, ...] = ()
 
     @classmethod
     def of(cls, asked: Spec) -> "Setup":
@@ -63,7 +70,8 @@ class Setup:
             dataset = dataset.select(spec.letters)
         spec = _shaped(spec, dataset)
         network = _network(spec)
-        batch = drawn(Batch(dataset.x), spec, network)
+        noise, compare = _noises(spec, dataset)
+        batch = _bank(spec, dataset, noise, network)
         objective = Objective(network, batch, spec.loss, _penalties(spec), np.dtype(spec.precision))
         if spec.target_pixels is not None and not is_binary(dataset.x):
             raise InputError("target-pixels: wrong pixels are counted on data of 0 and 1 alone; use target-loss here")
@@ -75,7 +83,7 @@ class Setup:
         _refuse_idle(asked, schedule)
         if not any(solver.first_order for solver in schedule.solvers):
             spec = replace(spec, eta=None, guard=None)
-        return cls(asked, spec, dataset, network, objective, theta, schedule, stop, rng)
+        return cls(asked, spec, dataset, network, objective, theta, schedule, stop, rng, noise, compare)
 
     def start(self, seed: int) -> "Setup":
         """The same from the start of another seed: what the spec of that seed alone, without restarts, would give."""
@@ -84,7 +92,28 @@ class Setup:
         batch = drawn(self.objective.batch, replace(self.spec, seed=seed), self.network)
         objective = self.objective if batch is self.objective.batch else self.objective.on(batch)
         asked, spec = (replace(one, seed=seed, restarts=None, halving=None) for one in (self.asked, self.spec))
-        return replace(self, asked=asked, spec=spec, objective=objective, theta=theta, rng=rng)
+        started = replace(self, asked=asked, spec=spec, objective=objective, theta=theta, rng=rng)
+        return started if self.noise is None else started.under(self.noise)
+
+    def under(self, noise: Corruption | None) -> "Setup":
+        """The same start and schedule with other noise, or none (None): a bank of it, drawn by the seed."""
+        rng = np.random.default_rng(self.spec.seed)
+        self.network.initialize(rng, self.spec.std, self.spec.init or PUBLISHED["init"])  # where training's draws begin
+        batch = _bank(self.spec, self.dataset, noise, self.network)
+        return replace(self, noise=noise, objective=self.objective.on(batch), rng=rng)
+
+    @property
+    def draw(self) -> Draw | None:
+        """Makes a fresh batch where the spec asks for such and there is something to draw."""
+        chance = self.noise is not None or self.spec.variational or self.spec.probes
+        return self._fresh if self.spec.redraw is not None and chance else None
+
+    def _fresh(self, rng: np.random.Generator) -> Batch:
+        """Noise and all that terms draw, anew."""
+        if self.noise is None:
+            return self.objective.drawn(rng)
+        noisy = Batch.corrupted(self.dataset.x, self.noise, self.spec.copies or NOISY["copies"], rng)
+        return self.objective.drawn(rng, noisy)
 
     @property
     def iterations(self) -> int:
@@ -92,6 +121,30 @@ class Setup:
         if isinstance(self.schedule, Then):
             return self.schedule.iterations
         return self.spec.iterations or PUBLISHED["iterations"]
+
+
+def _noises(spec: Spec, dataset: Dataset) -> tuple[Corruption | None, tuple[Corruption | None, ...]]:
+    """The noise to train under, and what it is compared with, each found fit for the data."""
+    if spec.noise is None:
+        return None, ()
+
+    def of(text: str) -> Corruption:
+        noise = corruptions.parse(text, dataset.image_shape)
+        noise.check(dataset.x)
+        return noise
+
+    words = (spec.compare or "").replace(",", " ").split()
+    if words == ["nothing"]:
+        words = []
+    return of(spec.noise), tuple(dict.fromkeys(None if word == "none" else of(word) for word in words))
+
+
+def _bank(spec: Spec, dataset: Dataset, noise: Corruption | None, network: Network) -> Batch:
+    """The rows to train on: clean, or a fixed bank of noisy copies, whose chance is the seed's and not the start's."""
+    if noise is None:
+        return drawn(Batch(dataset.x), spec, network)
+    rng = np.random.default_rng([spec.seed, BANK])
+    return drawn(Batch.corrupted(dataset.x, noise, spec.copies or NOISY["copies"], rng), spec, network)
 
 
 def _shaped(spec: Spec, dataset: Dataset) -> Spec:
@@ -188,6 +241,8 @@ def _refuse_idle(asked: Spec, schedule: Every | Then) -> None:
     for name in ("eta", "guard"):
         if getattr(asked, name) is not None and not any(solver.first_order for solver in schedule.solvers):
             raise InputError(f"{name}: it is for first-order steps, and no solver at work here ({names}) takes them")
+    if asked.redraw == "step" and not any(solver.first_order for solver in schedule.stepping):
+        raise InputError(f"redraw: step is for first-order steps, and no solver at work here ({names}) takes them")
     if asked.batch_size is not None and not any(solver.first_order for solver in schedule.stepping):
         raise InputError(f"batch-size: it is for first-order steps, and no solver at work here ({names}) takes them")
     if asked.carry == "keep" and isinstance(schedule, Every) and not schedule.solvers[-1].carries:

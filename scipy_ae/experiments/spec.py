@@ -49,6 +49,10 @@ class Spec:
     schedule: str | None = None
     iterations: int | None = None
     batch_size: int | None = None
+    noise: str | None = None
+    copies: int | None = None
+    redraw: str | None = None
+    compare: str | None = None
     target_loss: float | None = None
     target_pixels: int | None = None
     gtol: float | None = None
@@ -64,6 +68,7 @@ class Spec:
             if field.name in _LEAST:
                 _check_range(field.name, getattr(self, field.name))
         _one_of("carry", self.carry, ("keep", "reset"))
+        _one_of("redraw", self.redraw, REDRAW)
         _one_of("precision", self.precision, ("float64", "float32"))
         self._refuse_contradictions()
 
@@ -92,10 +97,23 @@ class Spec:
                 )
         if self.rho is not None and self.rho >= 1:
             raise InputError(f"rho: {self.rho} is not accepted; a number above 0 and below 1 is")
+        self._refuse_idle_noise()
         if (self.restarts or 1) < 2 and self.halving is not None:
             raise InputError("halving: it is for restarts, and there is one start; restarts of at least 2 are accepted")
         if (self.restarts or 1) > 1 and self.std == 0:
             raise InputError("restarts and std 0 contradict each other: all starts are the same then")
+
+    def _refuse_idle_noise(self) -> None:
+        """What is said of noise where there is none, and fresh noise for bursts or steps that nobody makes."""
+        for name in ("copies", "compare"):
+            if self.noise is None and getattr(self, name) is not None:
+                raise InputError(f"{name}: it is for noisy training, and no noise was asked for; give noise too")
+        if self.redraw is not None and not (self.noise is not None or self.variational or self.probes):
+            raise InputError("redraw: nothing is drawn here; it is for noise, variational and probes")
+        if self.redraw == "burst" and (self.every == 0 or self.schedule is not None):
+            raise InputError("redraw: there are no bursts here; 'step' is accepted, for steps of first-order methods")
+        if self.redraw == "step" and self.every == 1:
+            raise InputError("redraw: every iteration is a burst here, with no single steps; 'burst' is accepted")
 
     @property
     def halves(self) -> bool:
@@ -112,6 +130,8 @@ class Spec:
         filled |= {
             name: value for name, value in terms.items() if any(getattr(self, owner) for owner in OF_TERMS[name])
         }
+        if self.noise is not None:
+            filled |= NOISY
         idle: tuple[str, ...] = ()
         if self.schedule is not None:
             idle = ("solver", *OF_ALTERNATION, "guard", "iterations")
@@ -179,6 +199,10 @@ PUBLISHED: dict[str, Any] = {
     "iterations": 220,
     "gtol": 1e-5,
 }
+#: What noisy training takes where nothing was given: noisy copies of each row, and the noise compared with.
+NOISY: dict[str, Any] = {"copies": 20, "compare": "none"}
+#: When fresh noise may be drawn; not at all unless asked for.
+REDRAW = ("burst", "step")
 #: Starts from which on they are halved.
 HALVING_FROM = 4
 #: What says more of a term, and the terms of which it is said.
@@ -192,7 +216,7 @@ OF_ALTERNATION = ("every", "burst", "between", "carry")
 _LEAST = {
     "beta": 0, "l2": 0, "std": 0, "every": 0, "burst": 1, "eta": 0, "iterations": 1, "batch_size": 1,
     "target_loss": 0, "target_pixels": 0, "gtol": 0, "seconds": 0, "seed": 0,
-    "restarts": 1, "l1": 0, "kl": 0, "rho": 0, "contractive": 0, "probes": 1, "kl_beta": 0, "draws": 1,
+    "restarts": 1, "l1": 0, "kl": 0, "rho": 0, "contractive": 0, "probes": 1, "kl_beta": 0, "draws": 1, "copies": 1,
 }  # fmt: skip
 _ABOVE = ("beta", "rho")
 

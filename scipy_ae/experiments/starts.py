@@ -19,7 +19,7 @@ from pathlib import Path
 from scipy_ae.errors import NonFiniteError
 from scipy_ae.experiments.checkpoint import keeping
 from scipy_ae.experiments.claims import claimed
-from scipy_ae.experiments.run import Interrupt, Outcome, Trained, compile_kernels, conclude, follow
+from scipy_ae.experiments.run import Interrupt, Outcome, Trained, compare, compile_kernels, conclude, follow
 from scipy_ae.experiments.setup import Setup
 from scipy_ae.experiments.workers import Board, Failure, Train, workers
 from scipy_ae.records import Record, RunFolder, write_aside
@@ -64,6 +64,7 @@ def run_starts(
     reader: Callable[[Record], None] = lambda record: None,
     pulse: Callable[[int, Result], None] | None = None,
     watch: Callable[[Rung | None], None] = lambda rung: None,
+    comparing: Callable[[str], None] = lambda noise: None,
     interrupt: Interrupt | None = None,
 ) -> Outcome:
     """Train ``setup.spec.restarts`` starts of seeds seed, seed + 1, ... and write the run folder of the best.
@@ -82,6 +83,8 @@ def run_starts(
         As in :func:`scipy_ae.experiments.run.run`, for the training of the last one left.
     watch : callable
         Told of each rung as it begins, and None when the last one left begins.
+    comparing : callable
+        As in :func:`scipy_ae.experiments.run.run`.
     interrupt : Interrupt, optional
         Once asked, all trainings end after their current step and the best so far is written.
 
@@ -99,21 +102,16 @@ def run_starts(
         if not interrupt.asked:
             watch(None)
             search.finish(lambda start: follow(start, setup.iterations, reader=reader, pulse=pulse, asked=interrupt))
-        outcome = _conclude(folder, setup, search, interrupt)
+        winner, trained = search.best()
+        interrupted, start = interrupt.asked, setup.start(winner)
+        denoised = compare(start, trained, comparing, reader=reader, pulse=pulse, asked=interrupt)
+        if interrupted:
+            _end(trained, INTERRUPTED)
+        as_asked = replace(start, asked=setup.asked, spec=setup.spec)
+        more = {"seed": winner, "interrupted": interrupted}
+        outcome = conclude(folder, as_asked, trained, search.notes(winner, interrupted), more, denoised)
+        _write(folder, winner, search)
         folder.checkpoint.unlink(missing_ok=True)  # it only said what was under way
-    return outcome
-
-
-def _conclude(folder: RunFolder, setup: Setup, search: "_Search", interrupt: Interrupt) -> Outcome:
-    """Write the folder of the best start."""
-    winner, trained = search.best()
-    if interrupt.asked:
-        _end(trained, INTERRUPTED)
-    start = setup.start(winner)
-    as_asked = replace(start, asked=setup.asked, spec=setup.spec)
-    more = {"seed": winner, "interrupted": interrupt.asked}
-    outcome = conclude(folder, as_asked, trained, search.notes(winner, interrupt.asked), more)
-    _write(folder, winner, search)
     return outcome
 
 

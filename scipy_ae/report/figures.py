@@ -11,6 +11,7 @@ from scipy_ae.report import circles, pictures
 from scipy_ae.report.architecture import NetworkWords, network
 from scipy_ae.report.curves import CurveWords, loss_curve
 from scipy_ae.report.look import Look
+from scipy_ae.report.noise import noise_matrix, noisy_rows
 from scipy_ae.report.planes import decoded_plane, latent_plane
 from scipy_ae.report.reader import Points, Run
 from scipy_ae.report.sheet import png, shown
@@ -52,6 +53,10 @@ def draw(run: Run, look: Look, words: Words) -> Gallery:
     if run.new is not None:
         points = run.new
         plots["new"] = lambda: _new(run, points, look, words)
+    if run.denoised is not None:
+        denoised = run.denoised
+        plots["noisy-rows"] = lambda: noisy_rows(run, denoised, look, words)
+        plots["noise-matrix"] = lambda: noise_matrix(denoised, words)
     if run.walk is not None:
         walk = run.walk
         names = [run.walk.names[0]] + [""] * (len(walk.output) - 2) + [run.walk.names[1]]

@@ -105,7 +105,7 @@ def pairs(
     sheet = Sheet(grid.height)
     for k, (heading, rows) in enumerate(columns.items()):
         _draw_rows(sheet, rows, look, [(*grid.tile(i, k), grid.w, grid.h) for i in range(count)])
-        size = SMALL * min(1.0, (grid.w + grid.between) / text_width(heading, SMALL))
+        size = SMALL * min(1.0, (grid.w + grid.between - 8) / text_width(heading, SMALL))
         for i in range(min(count, grid.columns)):
             sheet.text(grid.tile(i, k)[0] + grid.w / 2, 18, heading, size, color=MUTED)
     squares = []

@@ -1,9 +1,7 @@
 """Run: everything that a run folder says, read and checked once, before a line is drawn."""
 
-import json
 import tomllib
 import zipfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +10,8 @@ import numpy as np
 
 from scipy_ae.errors import InputError
 from scipy_ae.records import History, RunFolder
+from scipy_ae.report.denoised import Denoised, read_denoised
+from scipy_ae.report.parsing import checked, parse, parsed
 
 #: What ``result.json`` must hold, and of which types.
 RESULT: dict[str, tuple[type, ...]] = {
@@ -139,6 +139,7 @@ class Run:
     new: Points | None
     walk: Points | None
     starts: Starts | None = None
+    denoised: Denoised | None = None
 
     @property
     def latent_dim(self) -> int:
@@ -187,12 +188,13 @@ def read(folder: RunFolder | str | Path) -> Run:
         evaluations=result["evaluations"],
         notes=tuple(str(note) for note in result["notes"]),
         history=history,
-        spec=_parse(folder.spec, tomllib.loads, "a TOML file"),
+        spec=parse(folder.spec, tomllib.loads, "a TOML file"),
         machine=parsed(folder.machine),
         plane=_plane(arrays),
         new=_points(arrays, "new"),
         walk=_points(arrays, "walk"),
         starts=_starts(folder.starts),
+        denoised=read_denoised(folder.denoising, arrays),
         **{name: arrays[name] for name in ("input", "target", "output", "codes")},
     )
     _check_shapes(run, folder)
@@ -202,35 +204,6 @@ def read(folder: RunFolder | str | Path) -> Run:
 def _number(value: float | None) -> float:
     """A JSON number; null, which stands for one that is not finite, becomes NaN."""
     return float("nan") if value is None else float(value)
-
-
-def parsed(path: Path) -> dict[str, Any]:
-    """The JSON object in a file."""
-    return _parse(path, json.loads, "a JSON object")
-
-
-def _parse(path: Path, parse: Callable[[str], Any], what: str) -> dict[str, Any]:
-    try:
-        value = parse(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"cannot read '{path}': {error.strerror or error}") from None
-    except ValueError as error:
-        raise InputError(f"'{path}' is not {what} ({error})") from None
-    if not isinstance(value, dict):
-        raise InputError(f"'{path}' is not {what}: it holds a {type(value).__name__}")
-    return value
-
-
-def checked(value: Any, wanted: dict[str, tuple[type, ...]], where: str) -> None:
-    """Refuse an object that lacks a key or holds a value of another type under it."""
-    if not isinstance(value, dict):
-        raise InputError(f"{where}: expected an object, not {value!r}")
-    for key, types in wanted.items():
-        if key not in value:
-            raise InputError(f"{where} lacks '{key}'")
-        if not isinstance(value[key], types):
-            accepted = " or ".join("null" if kind is type(None) else kind.__name__ for kind in types)
-            raise InputError(f"{where}: '{key}' is {value[key]!r}, but must be {accepted}")
 
 
 def _arrays(path: Path) -> dict[str, np.ndarray]:

@@ -6,6 +6,7 @@ from scipy_ae.report.blocks import Block, Command, KeyFigure, Notes, Page, Pictu
 from scipy_ae.report.errors_table import Errors, errors_table, measure
 from scipy_ae.report.figures import Gallery
 from scipy_ae.report.look import Look
+from scipy_ae.report.noise import noise_key, noise_table, noise_terms
 from scipy_ae.report.reader import Run
 from scipy_ae.report.starts_table import starts_table
 from scipy_ae.report.words import Words, sentence
@@ -30,7 +31,7 @@ class _Writer:
 
     def page(self) -> Page:
         run, words = self.run, self.words
-        sections = (self._result, self._plane, self._new, self._training, self._network, self._this_run)
+        sections = (self._result, self._noise, self._plane, self._new, self._training, self._network, self._this_run)
         return Page(
             language=words.language,
             title=words("page.title", title=run.title),
@@ -101,7 +102,9 @@ class _Writer:
             figures.append(KeyFigure(words.number(_rms(errors)), words("key.rms"), words("key.rms_remark")))
         bursts = len(self.bursts)
         many = words("key.iterations_remark", n=bursts, count=words.whole(bursts))
+        noise = None if run.denoised is None else noise_key(run.denoised, words, self.thing)
         return [
+            *([] if noise is None else [noise]),
             *figures,
             KeyFigure(words.number(run.loss), words("key.loss"), words("key.loss_remark", n=run.best_iteration)),
             KeyFigure(
@@ -125,6 +128,22 @@ class _Writer:
             blocks[1:1] = [self._picture("circles", "circles", n=n), self._picture("circles-overlaid", "overlay", n=n)]
         points = self.run.target.shape[1] // 2
         return self._section("result", blocks, intro, points=points)
+
+    def _noise(self) -> Section | None:
+        denoised, words = self.run.denoised, self.words
+        if denoised is None:
+            return None
+        said = [words("figure.matrix.caption", n=denoised.draws, seed=str(denoised.seed))]
+        if denoised.left_out:
+            said.append(words("figure.matrix.left_out", names=", ".join(denoised.left_out)))
+        plain = "caption" if "plain" in denoised.states else "caption_alone"
+        blocks: list[Block] = [
+            self._picture("noisy-rows", "noisy", plain, noise=denoised.noise),
+            self._drawn("noise-matrix", words("figure.matrix.alt", n=len(denoised.tested)), " ".join(said)),
+            noise_table(denoised, words),
+            noise_terms(denoised, words),
+        ]
+        return self._section("noise", blocks, meaning=denoised.meaning, draws=denoised.draws)
 
     def _pairs(self) -> Picture:
         run, words = self.run, self.words

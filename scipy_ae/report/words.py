@@ -61,6 +61,10 @@ class Words:
     def percent(self, ratio: float) -> str:
         return self("number.percent", x=self.number(100 * ratio, 2)) if np.isfinite(ratio) else self.number(ratio)
 
+    def share(self, ratio: float) -> str:
+        """A share in percent with one digit behind the point, where shares near 100 % are to be told apart."""
+        return self("number.percent", x=self.fixed(100 * ratio, 1))
+
     def seconds(self, seconds: float) -> str:
         if not np.isfinite(seconds):
             return self.number(seconds)
