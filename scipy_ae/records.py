@@ -217,7 +217,7 @@ class RunFolder:
     def written(self) -> tuple[Path, ...]:
         """All files that a training writes, not the report."""
         files = (self.checkpoint, self.spec, self.records, self.model, self.machine, self.arrays, self.result)
-        return (*files, self.starts)
+        return (*files, self.starts, self.denoising)
 
     @property
     def index(self) -> Path:
