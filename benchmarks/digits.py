@@ -12,7 +12,7 @@ from problems import Case, digits_case
 STEPS, FEW_STEPS = 5000, 200
 #: Seconds after which a contestant gives up, in terms of what the yardstick took.
 PATIENCE = 1.25
-KINDS = ("L-BFGS", "BFGS", "Levenberg-Marquardt", "second order", "Adam")
+KINDS = ("L-BFGS", "BFGS", "Levenberg-Marquardt", "second order", "first order")
 #: What is left out, and why.
 HOPELESS = {
     "SciPy least_squares": "the derivative of the residuals would take 4.4 GB",

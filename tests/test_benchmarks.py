@@ -59,7 +59,7 @@ def test_a_contestant_that_computes_something_else_is_refused():
 DESCENTS = [
     each
     for each in (*ours.minimisers(), *scipy_peer.minimisers(), *sklearn_peer.minimisers())
-    if each.kind in ("L-BFGS", "BFGS", "Adam")
+    if each.kind in ("L-BFGS", "BFGS", "first order")
 ]
 
 
@@ -72,7 +72,7 @@ def test_a_descent_lowers_our_loss_and_says_what_it_is(each):
     assert descent.steps == 8
     assert descent.evaluations >= 8
     assert len(descent.curve) >= 8
-    unwatched = each.descend(case, Limits(steps=8, watch=each.kind == "Adam"))
+    unwatched = each.descend(case, Limits(steps=8, watch=each.kind == "first order"))
     assert np.array_equal(unwatched.theta, descent.theta)
 
 

@@ -300,7 +300,7 @@ def test_starts_share_the_work_and_the_winner_alone_gives_the_same(tmp_path):
     ("words", "said"),
     [
         ("--copies 5", "copies: it is for noisy training"),
-        ("--redraw burst", "redraw: it is for noisy training"),
+        ("--redraw burst", "redraw: nothing is drawn here"),
         ("--compare flip:2", "compare: it is for noisy training"),
         ("--noise flip:2 --copies 0", "copies: 0 is not accepted"),
         ("--noise flip:2 --redraw burst --every 0", "redraw: there are no bursts here"),

@@ -20,6 +20,7 @@ _ENTRIES: list[tuple[str, str, str, dict[str, Any]]] = [
     ("Gauss-Newton", "second order", "defaults", {}),
     ("Newton-CG", "second order", "defaults", {}),
     ("trust-krylov", "second order", "defaults", {}),
+    ("Rprop", "first order", "defaults", {}),
     ("Powell", "Powell", "defaults", {}),
 ]
 

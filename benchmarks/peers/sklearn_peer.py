@@ -39,7 +39,7 @@ class _Watched(MLPRegressor):
 def minimisers() -> list[Minimiser]:
     return [
         Minimiser("scikit-learn MLPRegressor, lbfgs", "10 pairs", "L-BFGS", _descend_lbfgs),
-        Minimiser("scikit-learn MLPRegressor, adam", f"rate {RATE:g}, {ROWS} rows", "Adam", _descend_adam),
+        Minimiser("scikit-learn MLPRegressor, adam", f"rate {RATE:g}, {ROWS} rows", "first order", _descend_adam),
     ]
 
 
