@@ -120,6 +120,15 @@ def test_network_is_trained_under_each_option(name, curvature, precondition, los
     assert result.fun - lowest < 1e-3 * (objective.fun(theta) - lowest)
 
 
+@pytest.mark.parametrize(("name", "curvature"), [("Newton-CG", "gauss-newton"), ("trust-krylov", "hessian")])
+def test_each_takes_its_own_curvature_first(name, curvature):
+    objective, theta = network("cross-entropy")
+    given = solvers.get(name, curvature=curvature).solve(objective, theta, maxiter=8)
+    np.testing.assert_array_equal(solvers.get(name).solve(objective, theta, maxiter=8).x, given.x)
+    other = {"gauss-newton": "hessian", "hessian": "gauss-newton"}[curvature]
+    assert not np.array_equal(solvers.get(name, curvature=other).solve(objective, theta, maxiter=8).x, given.x)
+
+
 @pytest.mark.parametrize("stop", ["progress", "forcing"])
 @pytest.mark.parametrize("update", ["delayed", "nielsen"])
 @pytest.mark.parametrize("animal", [a for a in ZOO if a.size <= 30], ids=str)

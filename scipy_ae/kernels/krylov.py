@@ -11,7 +11,7 @@ from numba import njit
 
 from scipy_ae.kernels import second_order
 from scipy_ae.kernels.machine import DONE, at
-from scipy_ae.kernels.quasi_newton import dot
+from scipy_ae.kernels.quasi_newton import REORDER, dot
 from scipy_ae.kernels.tridiagonal import space_minimum
 
 #: Why a machine stopped, beside DONE: a product is wanted; the products allowed at once are made; the curvature along
@@ -22,20 +22,21 @@ PRODUCT, PAUSE, DOWNWARD, EXHAUSTED, FULL, READY = range(10, 16)
 #: made; the row whose product is asked for; iterations done, or the size of the space.
 PHASE, WAITING, FRESH, PRODUCTS, ASKED, SIZE = range(6)
 WHOLE = 6
-#: Vectors: the place, and the product; then of conjugate gradients the right side, the diagonal of the preconditioner,
-#: x, the residual, that preconditioned, the direction; of Lanczos the root of the preconditioner's diagonal and what
+#: Vectors: the place, and the product; then of conjugate gradients the right side, the inverse of the preconditioner's
+#: diagonal, x, the residual, the direction; of Lanczos the root of the preconditioner's diagonal and what
 #: the matrix is to be multiplied with.
-THETA, IMAGE, B, M, X, R, Z, P = range(8)
-CG_VECTORS = 8
+THETA, IMAGE, B, W, X, R, P = range(7)
+CG_VECTORS = 7
 ROOT, V = 2, 3
 LANCZOS_VECTORS = 4
-#: Reals of conjugate gradients: the damping, the rules' numbers (0 for a rule that is off), r . z, where it may stop.
-MU, PROGRESS, ETA, RZ, TARGET = range(5)
-CG_REALS = 5
+#: Reals of conjugate gradients: the damping, the rules' numbers (0 for a rule that is off), the squared length
+#: of the residual, where that may stop, and that of the direction.
+MU, PROGRESS, ETA, RZ, TARGET, LENGTH_P = range(6)
+CG_REALS = 6
 #: Reals of Lanczos: the norm of g; the radius, 0 for none; the part of g's norm that may be left; how far the model
-#: falls within the radius, that before the last product, the shift that goes with it.
-LENGTH, RADIUS, FORCING, FALL, BEST, SHIFT = range(6)
-LANCZOS_REALS = 6
+#: falls within the radius, and the shift that goes with it.
+LENGTH, RADIUS, FORCING, FALL, SHIFT = range(5)
+LANCZOS_REALS = 5
 #: Rows of what Lanczos keeps of its space: diagonal and off-diagonal; pivots; the step in its coordinates.
 ALPHA, BETA, PIVOT, H = range(4)
 SPACE_ROWS = 4
@@ -66,25 +67,21 @@ def conjugate_gradients(address, context, falls, vectors, reals, whole, size, al
 
     ``allowed`` products are made at once.
     """
-    b, m, x = at(vectors, B, size), at(vectors, M, size), at(vectors, X, size)
-    r, z, p, image = at(vectors, R, size), at(vectors, Z, size), at(vectors, P, size), at(vectors, IMAGE, size)
+    b, w, x = at(vectors, B, size), at(vectors, W, size), at(vectors, X, size)
+    r, p, image = at(vectors, R, size), at(vectors, P, size), at(vectors, IMAGE, size)
     if whole[PHASE] == BEGIN:
-        if dot(x, x) != 0.0:
+        moved = dot(x, x) != 0.0
+        if moved:
             verdict = imaged(address, context, vectors, X, whole, size, allowed)
             if verdict != READY:
                 return verdict
-            for i in range(size):
-                r[i] = b[i] - (image[i] + reals[MU] * x[i])
-        else:
-            for i in range(size):
-                r[i] = b[i]
         for i in range(size):
-            z[i] = b[i] / m[i]
-        reals[TARGET] = reals[ETA] ** 2 * dot(b, z)
-        for i in range(size):
-            z[i] = r[i] / m[i]
-            p[i] = z[i]
-        reals[RZ] = dot(r, z)
+            r[i] = b[i] - (image[i] + reals[MU] * x[i]) if moved else b[i]
+            p[i] = r[i] * w[i]
+        _, square = _sums(x, b, b, w)
+        reals[TARGET] = reals[ETA] ** 2 * square
+        _, reals[RZ] = _sums(x, b, r, w)
+        reals[LENGTH_P] = reals[RZ]
         whole[PHASE] = GO
     while whole[SIZE] < falls.size:
         if not reals[RZ] > 0.0 or reals[RZ] <= reals[TARGET]:
@@ -92,30 +89,46 @@ def conjugate_gradients(address, context, falls, vectors, reals, whole, size, al
         verdict = imaged(address, context, vectors, P, whole, size, allowed)
         if verdict != READY:
             return verdict
-        for i in range(size):
-            image[i] += reals[MU] * p[i]
-            z[i] = m[i] * p[i]
-        bend = dot(p, image)
+        bend = _bend(p, image, reals[MU])
         if not math.isfinite(bend):
             return DONE
-        if bend <= 1e-15 * dot(p, z):
+        if bend <= 1e-15 * reals[LENGTH_P]:
             return DOWNWARD
         alpha = reals[RZ] / bend
         for i in range(size):
             x[i] += alpha * p[i]
-        for i in range(size):
-            r[i] -= alpha * image[i]
-        falls[whole[SIZE]] = -0.5 * (dot(x, r) + dot(x, b))
+            r[i] -= alpha * (image[i] + reals[MU] * p[i])
+        model, square = _sums(x, b, r, w)
+        falls[whole[SIZE]] = -0.5 * model
         whole[SIZE] += 1
         if reals[PROGRESS] > 0.0 and _settled(falls, whole[SIZE], reals[PROGRESS]):
             return DONE
+        factor = square / reals[RZ]
+        reals[RZ] = square
+        reals[LENGTH_P] = square + factor * factor * reals[LENGTH_P]  # p' M p, since r and the last p are orthogonal
         for i in range(size):
-            z[i] = r[i] / m[i]
-        before, reals[RZ] = reals[RZ], dot(r, z)
-        factor = reals[RZ] / before
-        for i in range(size):
-            p[i] = z[i] + factor * p[i]
+            p[i] = r[i] * w[i] + factor * p[i]
     return DONE
+
+
+@njit(cache=True, fastmath=REORDER, error_model="numpy")
+def _bend(p, image, mu):
+    """p . (A + mu) p."""
+    total, square = 0.0, 0.0
+    for i in range(p.size):
+        total += p[i] * image[i]
+        square += p[i] * p[i]
+    return total + mu * square
+
+
+@njit(cache=True, fastmath=REORDER, error_model="numpy")
+def _sums(x, b, r, w):
+    """x . (r + b), and r . r with the weights w."""
+    model, square = 0.0, 0.0
+    for i in range(x.size):
+        model += x[i] * (r[i] + b[i])
+        square += r[i] * r[i] * w[i]
+    return model, square
 
 
 @njit(cache=True)

@@ -1,9 +1,10 @@
 """Newton's method without a matrix, from evaluation to evaluation and from product to product.
 
 Both forms stop where they need somebody: for a value and gradient (``ASK``) or a product (``PRODUCT``) of what is not
-machine code; for the preconditioner (``SCALE``), where one is wanted, with its diagonal (of Lanczos, the root of it) to
-be put into its row of ``inner``; and for what ``krylov.py`` stops for. ``producer`` is the address of the machine code
-for products, 0 for none; ``inner``, ``numbers`` and ``states`` are vectors, reals and whole numbers of ``krylov.py``.
+machine code; for the preconditioner (``SCALE``), where one is wanted, with the inverse of its diagonal (of Lanczos, the
+root of it) to be put into its row of ``inner``; and for what ``krylov.py`` stops for. ``producer`` is the address of
+the machine code for products, 0 for none; ``inner``, ``numbers`` and ``states`` are vectors, reals and whole numbers of
+``krylov.py``.
 """
 
 import math
@@ -200,14 +201,12 @@ def _forcing(g, reals):
 @njit(cache=True, error_model="numpy")
 def _solved(downward, g, step, inner, reals, whole, size):
     """Take what conjugate gradients have found for the step; False where the model does not fall along it."""
-    s, r, z = at(inner, K.X, size), at(inner, K.R, size), at(inner, K.Z, size)
+    s, r = at(inner, K.X, size), at(inner, K.R, size)
     length = dot(s, s)
     whole[WARM] = 0
     if downward or not math.isfinite(length) or length == 0.0:
         return False
-    for i in range(size):
-        z[i] = r[i] + reals[MU] * s[i] - g[i]
-    reals[PREDICTED] = 0.5 * dot(s, z)
+    reals[PREDICTED] = 0.5 * (dot(s, r) + reals[MU] * length - dot(s, g))
     if not reals[PREDICTED] > 0.0:
         return False
     for i in range(size):

@@ -134,7 +134,7 @@ class Damped(HessianFree):
             kernel.damped, watched, start, operators, scale, rules, krylov.CG_VECTORS, stop.numbers(), carried
         )
         self._falls = np.empty(stop.most)
-        self.row_within(krylov.M)[:] = 1.0
+        self.row_within(krylov.W)[:] = 1.0
         self.reals[kernel.TAU], self.reals[kernel.MU] = tau, carried.damping.mu
         self.whole[kernel.FAILURES] = carried.damping.failures
         self.whole[kernel.NIELSEN], self.whole[kernel.FORCING] = nielsen, stop.rule == "forcing"
@@ -146,7 +146,7 @@ class Damped(HessianFree):
 
     def _rescale(self, theta: np.ndarray) -> None:
         assert self._scale is not None
-        self.row_within(krylov.M)[:] = self._scale(theta, float(self.reals[kernel.MU]))
+        self.row_within(krylov.W)[:] = 1.0 / self._scale(theta, float(self.reals[kernel.MU]))
 
     def _learned(self) -> Carried:
         damping = self.carried.damping

@@ -73,7 +73,7 @@ def conjugate_gradients(
     """
     operator = product if isinstance(product, Operator) else Operator(Asked(lambda theta, v: product(v)), b)
     vectors, states = np.zeros((kernel.CG_VECTORS, b.size + CLEAR)), np.zeros(kernel.WHOLE, dtype=np.int64)
-    for row, given in ((kernel.THETA, operator.theta), (kernel.B, b), (kernel.M, M), (kernel.X, start)):
+    for row, given in ((kernel.THETA, operator.theta), (kernel.B, b), (kernel.W, 1.0 / M), (kernel.X, start)):
         vectors[row, : b.size] = given
     numbers, falls, verdict = stop.numbers(), np.empty(stop.most), kernel.PAUSE
     numbers[kernel.MU], states[kernel.FRESH] = mu, 1

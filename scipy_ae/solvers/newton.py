@@ -184,6 +184,7 @@ class TrustKrylov(_MatrixFree):
     about = (
         "trust region by Lanczos, Gauss-Newton or Hessian products: few, good steps, safe where curvature is negative"
     )
+    _gauss_newton_first = False
 
     def __init__(
         self,
