@@ -42,10 +42,17 @@ class Model:
         return self.network.reconstruct(self.theta, x)
 
 
-def save(model: Model, path: str | Path) -> None:
-    """Write the model to ``path``: aside first, then renamed, so that no half file is ever there."""
+def save(model: Any, path: str | Path) -> None:
+    """Write the model to ``path``: aside first, then renamed, so that no half file is ever there.
+
+    Parameters
+    ----------
+    model : Model, or anything that gives one as ``model_``, such as a fitted :class:`scipy_ae.Autoencoder`
+    path : str or Path
+    """
     from safetensors.numpy import save as to_bytes
 
+    model = model if isinstance(model, Model) else model.model_
     theta = as_theta(model.theta, model.network.size)
     tensors = {name: view.copy() for name, view in model.network.layout.views(theta).items()}
     specification = {"network": _network_to_plain(model.network), "about": model.about}
