@@ -133,7 +133,7 @@ class Network:
 
     def _run(self, theta: np.ndarray, x: np.ndarray, first: int, last: int, name: str) -> np.ndarray:
         # kernels are compiled for arrays that can be written to; a read-only one would have them compiled once more
-        theta, x = (np.require(one, np.float64, "CW") for one in (as_theta(theta, self.size), x))
+        theta, x = (np.require(one, np.float64, ("C", "W")) for one in (as_theta(theta, self.size), x))
         width = self.layers[first].inputs
         if x.ndim != 2 or x.shape[1] != width:
             raise InputError(f"{name}: expected shape (n, {width}), got {x.shape}")

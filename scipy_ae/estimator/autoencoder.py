@@ -25,6 +25,8 @@ from scipy_ae.solvers.base import NON_FINITE
 from scipy_ae.training import DIVERGED, train
 
 _FLOATS = (np.float64, np.float32)
+#: Root mean square of the data above which the first weights, fit for columns of variance 1, saturate tanh.
+LARGE = 30.0
 
 
 class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -37,7 +39,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     ----------
     layers : str or sequence of int, optional
         Widths from input to output, ``"64-32-8-32-64"``; the narrowest is the code. None: one hidden layer on either
-        side of a code of ``n_components``, half as wide as the data, 64 at most, at least twice the code.
+        side of a code of ``n_components``, half as wide as the data, 64 at most, but three times the code at least.
     solver : str or Solver
         Who makes the bursts; see ``scipy_ae.solvers.names()``.
     every : int
@@ -58,7 +60,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     loss : str or loss, optional
         None: cross-entropy for a logistic output, else squared error.
     l2 : float, optional
-        Weight decay. None: 5e-4 of the sum of the columns' variances for the squared error, 1e-3 for cross-entropy.
+        Weight decay. None: 7e-4 of the sum of the columns' variances for the squared error, 1e-4 for cross-entropy.
     penalties : sequence of penalties
         Further terms of the objective.
     init : str
@@ -178,6 +180,10 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self.random_state = random_state
         self.verbose = verbose
 
+    network_: Network
+    theta_: np.ndarray
+    history_: History
+
     def fit(self, X, y=None, sample_weight=None):
         """Train on the rows of X.
 
@@ -198,10 +204,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         batch = rows(X, self._weight(sample_weight, X), merge=settings.batch_size is None)
         network, rng = settings.network(batch.x), self._rng()
         if goes_on and _differ(network, self.network_):
-            raise InputError(
-                f"warm_start: the network was {self.network_.describe()!r} and is {network.describe()!r} now; "
-                "warm_start=False is accepted"
-            )
+            change = f"changed from {self.network_.spec} to {network.spec}, or an activation did"
+            raise InputError(f"warm_start: the network {change}; warm_start=False starts anew")
         objective = settings.objective(network, batch)
         starts = [self.theta_] if goes_on else []
         starts += [network.initialize(rng, settings.std, settings.init) for _ in range(settings.n_init - len(starts))]
@@ -303,9 +307,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     def _weight(sample_weight: Any, X: Any) -> np.ndarray | None:
         return None if sample_weight is None else _check_sample_weight(sample_weight, X, dtype=np.float64)
 
-    def _follow(
-        self, objective: Objective, start: np.ndarray, settings: Settings, rng: np.random.Generator
-    ) -> History:
+    def _follow(self, objective: Objective, start: np.ndarray, settings: Settings, rng: np.random.Generator) -> History:
         """Train from one start until the schedule is over or the loss has settled."""
         batch, history = objective.batch, History()
         lowest: list[float] = []
@@ -372,8 +374,9 @@ def _loss(history: History) -> float:
 
 
 def _theta(history: History) -> np.ndarray:
-    assert history.best is not None and history.best.theta is not None, "a training begins at a finite loss"
-    return history.best.theta
+    best = history.best or history[0]
+    assert best.theta is not None, "a training begins at a finite loss, and its best record carries theta"
+    return best.theta
 
 
 def _differ(one: Network, other: Network) -> bool:
@@ -386,10 +389,13 @@ def _warn(history: History, objective: Objective, theta: np.ndarray) -> None:
         warnings.warn(history[-1].stop, ConvergenceWarning, stacklevel=3)
     batch = objective.batch
     error = batch.weight @ ((objective.network.reconstruct(theta, batch.x) - batch.target) ** 2).sum(axis=1)
-    if error > spread(batch) > 1e-12 * float(np.square(batch.x).max()):
-        warnings.warn(
-            f"the squared error a row, {error:.4g}, is above that of the column means, {spread(batch):.4g}: columns "
-            "of different units or far from 0 belong behind a StandardScaler; a smaller l2 or another init may help",
-            ConvergenceWarning,
-            stacklevel=3,
-        )
+    size = float(np.sqrt(np.square(batch.x).mean()))
+    why = advice = ""
+    if size > LARGE:
+        why = f"the values of X are large, {size:.4g} in root mean square, so that hidden units saturate"
+    elif error > spread(batch) > 1e-12 * size**2:
+        why = f"the squared error a row, {error:.4g}, is above that of the column means, {spread(batch):.4g}"
+        advice = "more iterations, a smaller l2 or another std may help, and "
+    if why:
+        advice += "columns of different units or far from 0 belong behind a StandardScaler, pixels within [0, 1]"
+        warnings.warn(f"{why}: {advice}", ConvergenceWarning, stacklevel=3)
