@@ -6,6 +6,7 @@ from scipy_ae import __version__
 from scipy_ae.cli.bench import bench
 from scipy_ae.cli.check import check
 from scipy_ae.cli.dataset import dataset
+from scipy_ae.cli.experiment import experiment
 from scipy_ae.cli.export import export
 from scipy_ae.cli.info import info
 from scipy_ae.cli.reconstruct import reconstruct
@@ -61,7 +62,7 @@ def main() -> None:
     """
 
 
-for verb in (train, sample, reconstruct, report, info, export, dataset, solvers, bench, check):
+for verb in (train, experiment, sample, reconstruct, report, info, export, dataset, solvers, bench, check):
     main.add_command(verb)
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ __version__ = "0.1.0"
 
 _HOME = {
     "Activation": "activations",
+    "Autoencoder": "estimator",
     "Batch": "batches",
     "Contractive": "penalties",
     "Dense": "layers",

@@ -155,8 +155,8 @@ class Network:
         return self._run(theta, x, 0, len(self.layers), "x")
 
     def _run(self, theta: np.ndarray, x: np.ndarray, first: int, last: int, name: str) -> np.ndarray:
-        theta = as_theta(theta, self.size)
-        x = np.ascontiguousarray(x, dtype=np.float64)
+        # kernels are compiled for arrays that can be written to; a read-only one would have them compiled once more
+        theta, x = (np.require(one, np.float64, ("C", "W")) for one in (as_theta(theta, self.size), x))
         width = self.layers[first].inputs
         if x.ndim != 2 or x.shape[1] != width:
             raise InputError(f"{name}: expected shape (n, {width}), got {x.shape}")

@@ -49,14 +49,20 @@ class Model:
         return export.to_torch(self.network, self.theta)
 
 
-def save(model: Model, path: str | Path) -> None:
+def save(model: Any, path: str | Path) -> None:
     """Write the model to ``path``: aside first, then renamed, so that no half file is ever there.
+
+    Parameters
+    ----------
+    model : Model, or anything that gives one as ``model_``, such as a fitted :class:`scipy_ae.Autoencoder`
+    path : str or Path
 
     Raises
     ------
     InputError
         It cannot be written there, ``about`` is not JSON, or a weight is not finite, which :func:`load` would refuse.
     """
+    model = model if isinstance(model, Model) else model.model_
     theta = as_theta(model.theta, model.network.size)
     if not np.isfinite(theta).all():
         raise InputError("theta: a weight is not a finite number; such a model is not saved")

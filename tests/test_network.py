@@ -136,3 +136,16 @@ def test_a_deviation_that_is_none(std):
 def test_an_unknown_start_suggests_the_nearest():
     with pytest.raises(InputError, match="did you mean 'glorot'"):
         scipy_ae.Network.parse("4-2-4").initialize(np.random.default_rng(0), init="glorott")
+
+
+def test_data_that_cannot_be_written_to_run_through_the_same_compiled_code():
+    """joblib hands large data to its processes as read-only maps: a second compilation would take seconds."""
+    from scipy_ae.kernels.sweeps import forward
+
+    net = scipy_ae.Network.parse("4-2-4")
+    theta, x = net.initialize(np.random.default_rng(0)), np.random.default_rng(1).random((3, 4))
+    output, compiled = net.reconstruct(theta, x), len(forward.signatures)
+    for array in (theta, x):
+        array.flags.writeable = False
+    assert (net.reconstruct(theta, x) == output).all()
+    assert len(forward.signatures) == compiled

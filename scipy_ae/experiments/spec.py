@@ -174,16 +174,21 @@ class Spec:
             raise InputError(f"cannot read the spec '{path}': {error.strerror or error}") from None
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise InputError(f"'{path}' is not TOML: {error}") from None
-        known = {field.name for field in fields(cls)}
-        for key in table:
-            if key not in known:
-                raise InputError(f"'{path}': {unknown('key', key, sorted(known))}")
-        if "solver_options" in table and isinstance(table["solver_options"], list):
-            table["solver_options"] = tuple(table["solver_options"])
         try:
-            return cls(**table)
+            return spec_of(table)
         except InputError as error:
             raise InputError(f"'{path}': {error}") from None
+
+
+def spec_of(table: dict[str, Any]) -> Spec:
+    """The spec of a table as TOML holds it; an unknown key is refused by name."""
+    known = {field.name for field in fields(Spec)}
+    for key in table:
+        if key not in known:
+            raise unknown("key", key, sorted(known))
+    if isinstance(table.get("solver_options"), list):
+        table = table | {"solver_options": tuple(table["solver_options"])}
+    return Spec(**table)
 
 
 #: What a run takes where nothing was given: the published parameters 1.

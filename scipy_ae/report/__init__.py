@@ -16,7 +16,7 @@ from pathlib import Path
 
 from scipy_ae.errors import InputError
 from scipy_ae.records import RunFolder, write_aside
-from scipy_ae.report import bench_page
+from scipy_ae.report import bench_page, study_page
 from scipy_ae.report.architecture import network
 from scipy_ae.report.circles import overlaid, side_by_side
 from scipy_ae.report.curves import loss_curve
@@ -50,14 +50,17 @@ __all__ = [
 def write(folder: RunFolder | str | Path) -> Path:
     """Write the report of a run folder, its ``figures/*.png`` and ``index.html``; returns the path of the page.
 
-    The folder of a bench has a report as well. All is drawn before anything is written, and each file is renamed into
-    its place: a report that cannot be made leaves the one before it as it was.
+    The folders of a bench and of a study have reports as well. All is drawn before anything is written, and each file
+    is renamed into its place: a report that cannot be made leaves the one before it as it was.
     """
     folder = folder if isinstance(folder, RunFolder) else RunFolder(Path(folder))
     words = Words()
     if (folder.path / "results.json").exists():  # the folder of a bench
         bench = bench_page.draw(folder.path, words)
         drawn, text = {"curves": bench.picture}, html(bench.page)
+    elif (folder.path / "study.json").exists():  # the folder of a study
+        study = study_page.draw(folder.path, words)
+        drawn, text = study.files, html(study.page)
     else:
         run = read(folder)
         look = look_of(run)

@@ -34,19 +34,27 @@ class Curve:
     points: np.ndarray
 
 
-def bench_curves(curves: Sequence[Curve], seconds: float, words: dict[str, str], target: float | None = None) -> Figure:
+def bench_curves(
+    curves: Sequence[Curve],
+    seconds: float,
+    words: dict[str, str],
+    target: float | None = None,
+    most: int = EMPHASISED,
+) -> Figure:
     """Loss over seconds, both on logarithmic scales.
 
     Parameters
     ----------
     curves : sequence of Curve
-        The best first; the first ``EMPHASISED`` are drawn in colour and named, the others in grey.
+        The best first; the first ``most`` are drawn in colour and named, the others in grey.
     seconds : float
         The end of the time axis.
     words : dict
         Lettering: "seconds", "loss", "others", "target".
     target : float, optional
         A loss to be marked.
+    most : int
+        As many as there are colours for classes at most.
     """
     sheet = Sheet(_BOTTOM + 70)
     axes = sheet.axes(_LEFT, _TOP, COLUMN - _ROOM, _BOTTOM)
@@ -59,7 +67,7 @@ def bench_curves(curves: Sequence[Curve], seconds: float, words: dict[str, str],
     values = [curve.points[:, 1] for curve in curves]
     log_scale(axes, np.concatenate([*values, [] if target is None else [target]]))
     for i in reversed(range(len(curves))):
-        top = i < EMPHASISED
+        top = i < most
         style: dict[str, Any] = (
             {"color": CLASSES[i], "linewidth": 2.0, "zorder": 5 - 0.1 * i} if top else {"color": LINE, "zorder": 2}
         )
@@ -70,7 +78,7 @@ def bench_curves(curves: Sequence[Curve], seconds: float, words: dict[str, str],
         where: dict[str, Any] = {"transform": axes.get_yaxis_transform(), "ha": "left", "va": "bottom"}
         axes.text(0.01, target, words["target"], fontsize=SMALL, color=MUTED, **where)
     name_axes(axes, words["seconds"], words["loss"])
-    _names(sheet, axes, curves, seconds, words["others"])
+    _names(sheet, axes, curves, seconds, words["others"], most)
     return sheet.done()
 
 
@@ -86,11 +94,11 @@ def _drawn(points: np.ndarray, begin: float, seconds: float) -> tuple[np.ndarray
     return times, np.concatenate([points[:, 1], points[-1:, 1]])
 
 
-def _names(sheet: Sheet, axes: Axes, curves: Sequence[Curve], seconds: float, others: str) -> None:
+def _names(sheet: Sheet, axes: Axes, curves: Sequence[Curve], seconds: float, others: str, most: int) -> None:
     """The names of the best to the right of their ends, moved apart where these are near each other."""
-    named = [(curve.name, CLASSES[i], curve.points[-1, 1]) for i, curve in enumerate(curves[:EMPHASISED])]
-    if len(curves) > EMPHASISED:
-        rest = [curve.points[-1, 1] for curve in curves[EMPHASISED:]]
+    named = [(curve.name, CLASSES[i], curve.points[-1, 1]) for i, curve in enumerate(curves[:most])]
+    if len(curves) > most:
+        rest = [curve.points[-1, 1] for curve in curves[most:]]
         named.append((others, MUTED, float(np.median(rest))))
     at = np.array([sheet.height - axes.transData.transform((seconds, loss))[1] for _, _, loss in named])
     places = _apart(at)

@@ -1,6 +1,6 @@
 """All figures of one run, by file name, drawn from its arrays."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,8 +29,8 @@ class Gallery:
     states: tuple[str, ...]
 
 
-def draw(run: Run, look: Look, words: Words) -> Gallery:
-    """Draw everything that the run has arrays for."""
+def draw(run: Run, look: Look, words: Words, only: Collection[str] | None = None) -> Gallery:
+    """Draw everything that the run has arrays for, or only the pictures of these names."""
     rows, states = _shown(run), _states(run, look)
     axis = words.group("figure.latent")
     plots: dict[str, Callable[[], Figure]] = {
@@ -61,7 +61,8 @@ def draw(run: Run, look: Look, words: Words) -> Gallery:
         walk = run.walk
         names = [run.walk.names[0]] + [""] * (len(walk.output) - 2) + [run.walk.names[1]]
         plots["walk"] = lambda: pictures.strip(walk.output, look, names[: len(walk.output)])
-    return Gallery({name: png(plot()) for name, plot in plots.items()}, rows, tuple(states))
+    chosen = {name: plot for name, plot in plots.items() if only is None or name in only}
+    return Gallery({name: png(plot()) for name, plot in chosen.items()}, rows, tuple(states))
 
 
 def look_of(run: Run) -> Look:

@@ -1,0 +1,175 @@
+"""The report of a study: its folder's study.json and the kept run of each value become pictures and one page."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from scipy_ae.errors import InputError
+from scipy_ae.report.bench_curves import Curve, bench_curves
+from scipy_ae.report.blocks import Block, Command, KeyFigure, Notes, Page, Picture, Section, Table
+from scipy_ae.report.figures import draw as draw_run
+from scipy_ae.report.figures import look_of
+from scipy_ae.report.reader import checked, parsed, read
+from scipy_ae.report.sheet import CLASSES, png
+from scipy_ae.report.words import Words, sentence
+
+_NUMBER: tuple[type, ...] = (int, float, type(None))
+STUDY: dict[str, tuple[type, ...]] = {
+    **dict.fromkeys(("name", "title", "about", "claim", "source", "finding", "command", "vary"), (str,)),
+    "dataset": (dict,),
+    "binary": (bool,),
+    "starts": (int,),
+    "interrupted": (bool,),
+    "values": (list,),
+}
+VALUE: dict[str, tuple[type, ...]] = {
+    **dict.fromkeys(("label", "command", "folder", "why"), (str,)),
+    "runs": (list,),
+    "curve": (list,),
+}
+RUN: dict[str, tuple[type, ...]] = {
+    "seed": (int,),
+    "stop": (str,),
+    **dict.fromkeys(("loss", "wrong_pixels", "worst_row", "iterations", "seconds", "evaluations"), _NUMBER),
+}
+
+
+@dataclass(frozen=True)
+class StudyReport:
+    """The pictures of a study's report by name, and its page."""
+
+    files: dict[str, bytes]
+    page: Page
+
+
+def draw(folder: Path, words: Words) -> StudyReport:
+    """Pictures and page of the study in that folder."""
+    study = _read(folder / "study.json")
+    files: dict[str, bytes] = {}
+    sections = [_result(study, files, words)]
+    sections += [_value(folder, study, value, files, words, place) for place, value in enumerate(study["values"])]
+    sections.append(Section("run", words("study.run"), words("study.run_intro"), _again(study, words)))
+    page = Page(
+        language=words.language,
+        title=words("page.title", title=study["title"]),
+        over=words("study.over", name=folder.resolve().name),
+        heading=study["title"],
+        lead=study["about"],
+        warning=words("study.interrupted") if study["interrupted"] else "",
+        key_figures=_figures(study, words),
+        sections=sections,
+        contents=words("page.contents"),
+        foot=words("page.foot"),
+    )
+    return StudyReport(files, page)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    study = parsed(path)
+    checked(study, STUDY, f"'{path}'")
+    for value in study["values"]:
+        checked(value, VALUE, f"'{path}', values")
+        for run in value["runs"]:
+            checked(run, RUN, f"'{path}', runs")
+        if value["curve"] and np.shape(value["curve"])[1:] != (5,):
+            raise InputError(f"'{path}': the curve of {value['label']} does not hold rows of five numbers")
+    if not study["values"]:
+        raise InputError(f"'{path}' holds no value that was run")
+    return study
+
+
+def _result(study: dict[str, Any], files: dict[str, bytes], words: Words) -> Section:
+    notes = [study["finding"]]
+    blocks: list[Block] = [Notes(words("study.finding"), notes)]
+    said = [text for text in (sentence(study["claim"]), study["source"]) if text]
+    if said:
+        blocks.append(Notes(words("study.claim" if study["claim"] else "study.source"), said))
+    for over, column in (("iterations", 0), ("seconds", 1)):
+        picture = _curves(study, column, words(f"study.{over}"), words)
+        if picture is not None:
+            files[f"loss-{over}"] = picture
+            blocks.append(Picture(f"loss-{over}", picture, words("study.alt"), words(f"study.caption_{over}")))
+    blocks.append(_table(study, words))
+    return Section("result", words("study.result"), words("study.intro", n=study["starts"]), blocks)
+
+
+def _curves(study: dict[str, Any], column: int, axis: str, words: Words) -> bytes | None:
+    """Median loss of every value over iterations or seconds; None where nothing was finite."""
+    curves = [
+        Curve(value["label"], np.array(value["curve"], float)[:, [column, 3]])
+        for value in study["values"]
+        if value["curve"]
+    ]
+    if not curves:
+        return None
+    end = max(float(curve.points[-1, 0]) for curve in curves) or 1.0
+    lettering = {"seconds": axis, "loss": words("study.loss"), "others": words("study.others"), "target": ""}
+    return png(bench_curves(curves, end, lettering, most=len(CLASSES)))
+
+
+def _table(study: dict[str, Any], words: Words) -> Table:
+    names = ["loss", *(["wrong_pixels"] if study["binary"] else []), "seconds", "iterations"]
+    headings = [words("study.value"), *(words(f"study.head.{name}") for name in names)]
+    if study["binary"]:
+        headings.insert(2, words("study.head.perfect"))
+    rows = []
+    for value in study["values"]:
+        cells = [value["label"], *(_spread(value["runs"], name, words) for name in names)]
+        if study["binary"]:
+            perfect = sum(run["wrong_pixels"] == 0 for run in value["runs"])
+            cells.insert(2, words("study.of", k=perfect, n=len(value["runs"])))
+        rows.append(cells)
+    return Table(words("study.table"), headings, rows, note=words("study.note"), wide=True)
+
+
+def _spread(runs: list[dict[str, Any]], name: str, words: Words) -> str:
+    """Median over the starts, and least and largest where there are several that differ."""
+    found = np.array([run[name] for run in runs if run[name] is not None], float)
+    if not found.size:
+        return "–"
+    middle, low, high = (words.number(float(x), 3) for x in (np.median(found), found.min(), found.max()))
+    return middle if low == high else words("study.spread", middle=middle, low=low, high=high)
+
+
+def _value(
+    folder: Path, study: dict[str, Any], value: dict[str, Any], files: dict[str, bytes], words: Words, place: int
+) -> Section:
+    """Latent plane and outputs of the run kept of one value."""
+    title = words("study.of_value", label=value["label"], vary=study["vary"] or words("study.case")).strip()
+    if not value["folder"]:
+        failed = [Notes(words("study.failed"), [sentence(value["why"])])]
+        return Section(f"value-{place}", title, words("study.no_run"), failed)
+    run = read(folder / value["folder"])
+    gallery = draw_run(run, look_of(run), words, only=("latent-plane", "inputs-outputs"))
+    blocks: list[Block] = []
+    for name, data in gallery.files.items():
+        files[f"{place}-{name}"] = data
+        caption = words(f"study.caption.{name}", label=value["label"])
+        blocks.append(Picture(f"{place}-{name}", data, caption, caption))
+    intro = words("study.kept", seed=str(value["kept_seed"]), stop=run.history[-1].stop or run.stop)
+    return Section(f"value-{place}", title, intro, blocks)
+
+
+def _figures(study: dict[str, Any], words: Words) -> list[KeyFigure]:
+    dataset = study["dataset"]
+    runs = [run for value in study["values"] for run in value["runs"]]
+    figures = [KeyFigure(words.whole(len(study["values"])), words("study.values"), study["vary"])]
+    figures.append(KeyFigure(words.whole(len(runs)), words("study.runs"), words("study.starts", n=study["starts"])))
+    if study["binary"]:
+        perfect = sum(run["wrong_pixels"] == 0 for run in runs)
+        figures.append(KeyFigure(words.whole(perfect), words("study.perfect"), words("study.of_runs", n=len(runs))))
+    seconds = sum(run["seconds"] or 0.0 for run in runs)
+    figures.append(KeyFigure(words.seconds(seconds), words("study.trained"), dataset["name"]))
+    return figures
+
+
+def _again(study: dict[str, Any], words: Words) -> list[Block]:
+    blocks: list[Block] = [Command(words("run.command"), study["command"], words("run.hint"))]
+    commands = [(value["label"], value["command"]) for value in study["values"]]
+    headings = (words("study.value"), words("study.alone"))
+    blocks.append(Table(words("study.each"), headings, commands, numbers=False, wide=True))
+    machine = [(str(key), str(value)) for key, value in study.get("machine", {}).items()]
+    blocks.append(Table(words("run.machine"), (words("run.machine_item"), words("run.value")), machine, numbers=False))
+    return blocks
