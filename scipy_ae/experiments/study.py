@@ -4,9 +4,11 @@ import csv
 import json
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from io import StringIO
+from math import comb
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +25,8 @@ from scipy_ae.training import INTERRUPTED
 
 #: Points of a curve that the report keeps.
 POINTS = 240
-#: Of the starts in which one value has to beat another before it counts as better.
-DECIDED = 0.8
+#: How rarely chance alone may let one value beat another from so many starts before it counts as better.
+CHANCE = 0.05
 _COLUMNS = ("value", "seed", "loss", "wrong_pixels", "worst_row", "iterations", "seconds", "evaluations", "stop")
 
 #: Told of each run as it begins: the value, the start (from 1), how many runs are done, and of how many.
@@ -74,7 +76,7 @@ def run_study(
     values = [Value(case, Setup.of(case.spec), [], []) for case in recipe.cases(given)]
     with claimed(path) as folder:
         for value in values:
-            compile_kernels(value.setup)
+            _warm_up(value.setup)
         first, count = values[0].setup.spec.seed, seeds or recipe.seeds
         done = 0
         for seed in range(first, first + count):
@@ -90,6 +92,15 @@ def run_study(
             reasons = [why for value in values for why in value.why] or ["the study ended before any run was done"]
             raise InputError(f"no run came to a result; {reasons[0]}")
     return _write(folder, recipe, [value for value in values if value.trained], command, interrupt.asked)
+
+
+def _warm_up(setup: Setup) -> None:
+    """Have the compiler off the clock: one step for a solver that asks for more than value and gradient."""
+    compile_kernels(setup)
+    with suppress(NonFiniteError):  # the training will say it better
+        for solver in setup.schedule.solvers:
+            if solver.needs - {"fun", "jac"}:
+                solver.solve(setup.objective, setup.theta, maxiter=1)
 
 
 def _train(value: Value, seed: int, interrupt: Interrupt) -> None:
@@ -121,13 +132,21 @@ def finding(values: list[Value], vary: str = "") -> str:
     best, rest = ranked[0], ranked[1:]
     if not rest:
         return f"Only {name(best)} was run."
+    even = [other for other in rest if not _decided(best, other)]
     n = min(len(value.trained) for value in ranked)
-    even = [other for other in rest if _wins(best, other) < DECIDED * n]
     if not even:
         wins = min(_wins(best, other) for other in rest)
         return f"Best is {name(best)}: it beats each of the others from at least {wins} of {n} starts."
     told = ", ".join(f"{name(other)} (beaten from {_wins(best, other)})" for other in even)
-    return f"Undecided: {name(best)} has the best median, but does not beat all others from most of {n} starts: {told}."
+    starts = "one start does" if n == 1 else f"{n} starts do"
+    more = "More starts (--seeds) may decide."
+    return f"Undecided: {name(best)} has the best median, but {starts} not tell it from {told}. {more}"
+
+
+def _decided(one: Value, other: Value) -> bool:
+    """Whether ``one`` is better by the sign test over the starts (Conover 1999, section 3.4), one-sided."""
+    n = min(len(one.trained), len(other.trained))
+    return sum(comb(n, k) for k in range(_wins(one, other), n + 1)) <= CHANCE * 2**n
 
 
 def _wins(one: Value, other: Value) -> int:
