@@ -103,9 +103,10 @@ def pairs(
     count = len(names)
     grid = _grid(count, len(columns), look, 6, head=36, foot=NAME + 24)
     sheet = Sheet(grid.height)
+    widest = max(text_width(heading, SMALL) for heading in columns)
+    size = SMALL * min(1.0, (grid.w + grid.between - 8) / widest)
     for k, (heading, rows) in enumerate(columns.items()):
         _draw_rows(sheet, rows, look, [(*grid.tile(i, k), grid.w, grid.h) for i in range(count)])
-        size = SMALL * min(1.0, (grid.w + grid.between - 8) / text_width(heading, SMALL))
         for i in range(min(count, grid.columns)):
             sheet.text(grid.tile(i, k)[0] + grid.w / 2, 18, heading, size, color=MUTED)
     squares = []
