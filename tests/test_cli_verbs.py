@@ -317,8 +317,9 @@ def test_files_of_two_runs_are_not_mixed(here):
     one_sentence(scipy_ae("sample", "letters", "--grid", "3"), "are not of one run")
 
 
-VERBS = [["train"], ["sample"], ["reconstruct"], ["report"], ["dataset"], ["dataset", "list"], ["dataset", "preview"],
-         ["dataset", "export"], ["solvers"], ["bench"], ["check"]]  # fmt: skip
+VERBS = [["train"], ["experiment"], ["sample"], ["reconstruct"], ["report"], ["info"], ["export"],
+         ["dataset"], ["dataset", "list"], ["dataset", "preview"], ["dataset", "export"],
+         ["solvers"], ["bench"], ["check"]]  # fmt: skip
 
 
 def test_the_first_help_fits_80_columns_and_names_every_verb():

@@ -61,7 +61,7 @@ class Recipe:
 
 
 def names() -> list[str]:
-    """The recipes that come with the package, single runs first."""
+    """The recipes that come with the package, the studies of one parameter last."""
     return sorted((path.stem for path in SHIPPED.glob("*.toml")), key=lambda name: (name.startswith("study-"), name))
 
 
