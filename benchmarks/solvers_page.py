@@ -92,10 +92,10 @@ def _problems(folder: Path) -> list[tuple[str, Spec, float]]:
     _write(small, np.random.default_rng(1).normal(size=(200, 16)))
     return [
         ("10 letters", Spec(init="fan-in"), 1.0),
-        ("32 letters", Spec(**LETTERS), 2.0),
-        ("circles", Spec(dataset="circles"), 2.0),
+        ("32 letters", Spec(**LETTERS), 1.0),
+        ("circles", Spec(dataset="circles"), 1.0),
         ("table", Spec(dataset=str(small), layers="16-8-3-8-16", init="fan-in"), 1.0),
-        ("digits", Spec(dataset=str(digits), layers="64-32-8-32-64", init="fan-in"), 5.0),
+        ("digits", Spec(dataset=str(digits), layers="64-32-8-32-64", init="fan-in"), 4.0),
     ]
 
 

@@ -241,10 +241,16 @@ def conclude(
 
 
 def compile_kernels(setup: Setup) -> None:
-    """Take two steps of each solver and throw them away, so that the compiler is not on the training's clock."""
-    if is_compiled():
-        return
+    """Evaluate once, and where kernels have yet to compile take two steps of each solver, and throw it all away.
+
+    So neither the compiler nor what is loaded on first use is on the training's clock.
+    """
+    compiled = is_compiled()
     with suppress(NonFiniteError):  # the training will say it better
+        with np.errstate(all="ignore"):
+            setup.objective.fun_and_jac(setup.theta)
+        if compiled:
+            return
         for solver in setup.schedule.solvers:
             if isinstance(solver, OURS):  # SciPy's own are compiled already, and some have long steps
                 solver.solve(setup.objective, setup.theta, maxiter=2)
