@@ -80,7 +80,7 @@ def _solvers(quick: bool) -> Iterator[tuple[str, str]]:
     with tempfile.TemporaryDirectory() as folder:
         for key, spec, seconds in _problems(Path(folder)):
             print(f"{key} ...", flush=True)
-            found = bench(Setup.of(spec), seconds=0.2 if quick else seconds, seeds=1 if quick else 3)
+            found = bench(Setup.of(spec), seconds=0.2 if quick else seconds, seeds=1 if quick else 2)
             yield key, _standings(found)
 
 
@@ -95,7 +95,7 @@ def _problems(folder: Path) -> list[tuple[str, Spec, float]]:
         ("32 letters", Spec(**LETTERS), 1.0),
         ("circles", Spec(dataset="circles"), 1.0),
         ("table", Spec(dataset=str(small), layers="16-8-3-8-16", init="fan-in"), 1.0),
-        ("digits", Spec(dataset=str(digits), layers="64-32-8-32-64", init="fan-in"), 4.0),
+        ("digits", Spec(dataset=str(digits), layers="64-32-8-32-64", init="fan-in"), 3.0),
     ]
 
 
