@@ -1,6 +1,6 @@
 """Measure which solver is good for what, and write the tables of docs/choosing_a_solver.md anew.
 
-python benchmarks/solvers_page.py                  all tables, some fifteen minutes
+python benchmarks/solvers_page.py                  all tables, some twenty minutes
 python benchmarks/solvers_page.py --only carry     those of the memory between bursts alone (or: solvers, starts)
 python benchmarks/solvers_page.py --quick          few starts and little time, to see that all works
 """

@@ -71,6 +71,13 @@ def test_callback_sees_each_iteration(name):
 
 
 @every
+def test_long_iterations_are_told_one_by_one_whatever_the_stride(name):
+    told = []
+    make(name).solve(ROSENBROCK.problem, ROSENBROCK.start, maxiter=6, callback=lambda s: told.append(s.nit), stride=3)
+    assert told[0] == (3 if make(name).brisk else 1)
+
+
+@every
 def test_what_the_callback_does_to_its_arrays_changes_nothing(name):
     def spoil(state):
         state.x[:] = np.nan

@@ -100,6 +100,8 @@ class Solver(ABC):
         Whether a result brings a ``memory`` that the next run can go on with.
     first_order : bool
         Whether it takes plain gradient steps, which is what mini-batches are for.
+    brisk : bool
+        Whether an iteration takes an evaluation or two, so that looking at each would cost as much.
     """
 
     name: str
@@ -107,6 +109,7 @@ class Solver(ABC):
     needs: frozenset[str] = frozenset({"fun", "jac"})
     carries: bool = False
     first_order: ClassVar[bool] = False
+    brisk: ClassVar[bool] = False
     curvatures: ClassVar[frozenset[str]] = frozenset()
 
     def solve(
@@ -137,8 +140,8 @@ class Solver(ABC):
             ``callback(intermediate_result)`` after each iteration, a :class:`Result` with ``x``, ``fun``, ``nit``,
             ``nfev``, and ``jac`` where known. Raising StopIteration ends the run, whatever the method.
         stride : int
-            Call it after every so many iterations only: between them, methods that are compiled stay among themselves
-            where the problem is machine code (``problem.native``).
+            Of a method that is ``brisk``, call it after every so many iterations only: between them it stays in
+            compiled code where the problem is machine code (``problem.native``).
 
         Returns
         -------
@@ -159,7 +162,7 @@ class Solver(ABC):
         if maxiter is not None and (not isinstance(maxiter, int | np.integer) or maxiter < 0):
             raise InputError(f"maxiter: got {maxiter!r}; accepted is a whole number of at least 0, or None")
         watched = Watched(problem)
-        report = Report(watched, callback, stride)
+        report = Report(watched, callback, stride if self.brisk else 1)
         # values that are not finite are dealt with here, so NumPy need not warn of them
         with watched.threads(), np.errstate(all="ignore"):
             point = watched.begin(start, "jac" in self.needs)

@@ -57,6 +57,7 @@ class CG(Solver):
     name = "CG"
     about = "smooth problems of any size with the memory of two vectors: more steps than L-BFGS, cheaper ones"
     carries = True
+    brisk = True
 
     def __init__(
         self,

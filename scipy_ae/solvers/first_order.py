@@ -35,6 +35,7 @@ class FirstOrder(Solver):
 
     carries = True
     first_order = True
+    brisk = True
     _kind: ClassVar[int]
 
     def __init__(self, eta: float, guard: bool, gtol: float) -> None:

@@ -39,6 +39,7 @@ class BFGS(Solver):
     name = "BFGS"
     about = "smooth problems up to some 10 000 weights: fast at the end, SciPy's iterates without its n^3 cost"
     carries = True
+    brisk = True
 
     def __init__(
         self,
@@ -89,6 +90,7 @@ class LBFGS(Solver):
     name = "L-BFGS"
     about = "smooth problems of any size: little memory, more steps than BFGS"
     carries = True
+    brisk = True
 
     def __init__(
         self,
