@@ -15,7 +15,7 @@ from scipy_ae.cli.train import train
 _NOT_OF_A_RUN = ("out", "quiet", "as_json", "jobs", "restarts", "halving")
 
 
-@click.group(short_help="The published experiments as recipes: list, show, run.")
+@click.group(short_help="The published experiments as recipes.")
 def experiment() -> None:
     """Run the published experiments.
 
@@ -29,7 +29,11 @@ def experiment() -> None:
 
 @experiment.command("list")
 def list_() -> None:
-    """One line for each recipe."""
+    """One line for each recipe.
+
+    \b
+      scipy-ae experiment list
+    """
     from scipy_ae.experiments.recipe import find, names
 
     recipes = [find(name) for name in names()]
@@ -42,7 +46,11 @@ def list_() -> None:
 @experiment.command()
 @click.argument("name", metavar="NAME")
 def show(name: str) -> None:
-    """What a recipe asks for, what was published, and the same as commands."""
+    """What a recipe asks for, what was published, and the same as commands.
+
+    \b
+      scipy-ae experiment show study-every
+    """
     from scipy_ae.experiments.recipe import find
 
     recipe = find(name)
