@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,18 +11,16 @@ import numpy as np
 
 from scipy_ae import latent
 from scipy_ae.batches import Batch
-from scipy_ae.errors import NonFiniteError
 from scipy_ae.experiments import checkpoint
 from scipy_ae.experiments.claims import claimed, reclaimed
+from scipy_ae.experiments.compiling import compile_kernels
 from scipy_ae.experiments.denoise import Study, named, study
 from scipy_ae.experiments.machine import describe_machine
 from scipy_ae.experiments.setup import Setup
 from scipy_ae.experiments.spec import Spec
-from scipy_ae.kernels.native import is_compiled
 from scipy_ae.metrics import is_binary
 from scipy_ae.persistence import Model, save
 from scipy_ae.records import History, Record, RunFolder, Snapshot, write_aside
-from scipy_ae.solvers.registry import OURS
 from scipy_ae.solvers.result import Result
 from scipy_ae.training import DIVERGED, INTERRUPTED, train
 
@@ -238,22 +235,6 @@ def conclude(
     model = Model(setup.network, trained.theta, _about(setup, result, machine["versions"]))
     _write(folder, setup, trained.history, model, result, machine, denoised)
     return Outcome(folder, trained.history, model, result)
-
-
-def compile_kernels(setup: Setup) -> None:
-    """Evaluate once, and where kernels have yet to compile take two steps of each solver, and throw it all away.
-
-    So neither the compiler nor what is loaded on first use is on the training's clock.
-    """
-    compiled = is_compiled()
-    with suppress(NonFiniteError):  # the training will say it better
-        with np.errstate(all="ignore"):
-            setup.objective.fun_and_jac(setup.theta)
-        if compiled:
-            return
-        for solver in setup.schedule.solvers:
-            if isinstance(solver, OURS):  # SciPy's own are compiled already, and some have long steps
-                solver.solve(setup.objective, setup.theta, maxiter=2)
 
 
 def _write(
