@@ -75,7 +75,7 @@ class NetworkModel(Model):
             (Q.HALF, self._at_once * rows.widest),
         ):  # fmt: skip
             context[place] = number
-        context[Q.POTRF], context[Q.TRSV] = cholesky.addresses()
+        context[Q.POTRF], context[Q.TRSV] = cholesky.lapack()
         for place, array in self._held.items():
             context[place] = native.data_of(array)
         return context

@@ -3,38 +3,32 @@
 from functools import cache
 
 import numpy as np
-from llvmlite import ir
 from numba import njit, types
 from numba.extending import get_cython_function_address, intrinsic
+
+from scipy_ae.kernels import addresses
 
 _LOWER, _PLAIN, _TRANSPOSED = (np.frombuffer(letter, dtype=np.uint8) for letter in (b"L", b"N", b"T"))
 _ONE = np.ones(1, dtype=np.int32)
 
 
 @cache
-def addresses() -> tuple[int, int]:
-    """Those of dpotrf and dtrsv."""
+def lapack() -> tuple[int, int]:
+    """The addresses of dpotrf and dtrsv."""
     return (
         get_cython_function_address("scipy.linalg.cython_lapack", "dpotrf"),
         get_cython_function_address("scipy.linalg.cython_blas", "dtrsv"),
     )
 
 
-def _by_pointers(target, builder, signature, args):
-    data = [target.make_array(kind)(target, builder, a).data for kind, a in zip(signature.args[1:], args[1:])]
-    kind = ir.FunctionType(ir.VoidType(), [pointer.type for pointer in data])
-    builder.call(builder.inttoptr(args[0], kind.as_pointer()), data)
-    return target.get_dummy_value()
-
-
 @intrinsic
 def _potrf(typing, address, uplo, n, a, lda, info):
-    return types.void(types.intp, uplo, n, a, lda, info), _by_pointers
+    return types.void(types.intp, uplo, n, a, lda, info), addresses.nothing
 
 
 @intrinsic
 def _trsv(typing, address, uplo, trans, diag, n, a, lda, x, incx):
-    return types.void(types.intp, uplo, trans, diag, n, a, lda, x, incx), _by_pointers
+    return types.void(types.intp, uplo, trans, diag, n, a, lda, x, incx), addresses.nothing
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

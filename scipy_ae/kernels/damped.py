@@ -32,8 +32,8 @@ from scipy_ae.kernels.newton import (
 )  # fmt: skip
 from scipy_ae.kernels.quasi_newton import dot
 
-#: Why it stopped, beside those.
-MODEL, SOLVE = 30, 31
+#: Why it stopped, beside those; of a part, that nothing did.
+MODEL, SOLVE, _READY = 30, 31, 32
 #: Vectors, after the step: what mu is multiplied by, (n,).
 SCALE = 7
 VECTORS = 8
@@ -54,15 +54,10 @@ def levenberg_marquardt(address, context, model, known, vectors, reals, whole, s
     while True:
         here, there = 2 * whole[SIDE], 2 - 2 * whole[SIDE]
         x, g = at(vectors, here, size), at(vectors, here + 1, size)
-        if whole[PHASE] == _BEGIN:
-            if whole[STEPS] >= steps:
-                return DONE
-            whole[PHASE], whole[WALLS] = _MODEL, 0
-        if whole[PHASE] == _MODEL:
-            if not _built(model, known, x, g, scale, step, reals, whole):
-                return MODEL
-            if not math.isfinite(reals[LARGEST]):
-                return NOT_FINITE
+        if whole[PHASE] <= _MODEL:
+            verdict = _faced(model, known, x, g, scale, step, reals, whole, steps)
+            if verdict != _READY:
+                return verdict
             _prepare(step, scale, reals, whole[SCALED] != 0)
             whole[PHASE] = _TRY
         if whole[PHASE] == _TRY:
@@ -97,15 +92,10 @@ def gauss_newton(address, context, model, known, vectors, reals, whole, size, st
     while True:
         here, there = 2 * whole[SIDE], 2 - 2 * whole[SIDE]
         x, g = at(vectors, here, size), at(vectors, here + 1, size)
-        if whole[PHASE] == _BEGIN:
-            if whole[STEPS] >= steps:
-                return DONE
-            whole[PHASE], whole[WALLS] = _MODEL, 0
-        if whole[PHASE] == _MODEL:
-            if not _built(model, known, x, g, scale, step, reals, whole):
-                return MODEL
-            if not math.isfinite(reals[LARGEST]):
-                return NOT_FINITE
+        if whole[PHASE] <= _MODEL:
+            verdict = _faced(model, known, x, g, scale, step, reals, whole, steps)
+            if verdict != _READY:
+                return verdict
             least = max(reals[TAU], LEAST) * reals[LARGEST]
             reals[MU] = max(least if least > 0.0 else LEAST, reals[MU] / 10.0)
             whole[PHASE] = _TRY
@@ -139,6 +129,18 @@ def gauss_newton(address, context, model, known, vectors, reals, whole, size, st
         verdict = taken(vectors, reals, whole, size)
         if verdict != DONE:
             return verdict
+
+
+@njit(cache=True, error_model="numpy")
+def _faced(model, known, x, g, scale, step, reals, whole, steps):
+    """Begin a step by the model of x; why that cannot be, where it cannot."""
+    if whole[PHASE] == _BEGIN:
+        if whole[STEPS] >= steps:
+            return DONE
+        whole[PHASE], whole[WALLS] = _MODEL, 0
+    if not _built(model, known, x, g, scale, step, reals, whole):
+        return MODEL
+    return _READY if math.isfinite(reals[LARGEST]) else NOT_FINITE
 
 
 @njit(cache=True, error_model="numpy")

@@ -16,10 +16,10 @@ import math
 from functools import cache
 
 import numpy as np
-from llvmlite import ir
 from numba import cfunc, njit, types
 from numba.extending import intrinsic
 
+from scipy_ae.kernels import addresses
 from scipy_ae.kernels import table as T
 from scipy_ae.kernels.cholesky import solved
 from scipy_ae.kernels.elementary import FLAGS
@@ -47,16 +47,7 @@ _SIGNATURE = types.float64(
 @intrinsic
 def call(typing, address, context, what, theta, g, mu, scale, step):
     """What the function at that address answers."""
-
-    def generate(target, builder, signature, args):
-        data = [
-            target.make_array(kind)(target, builder, a).data if isinstance(kind, types.Array) else a
-            for kind, a in zip(signature.args[1:], args[1:])
-        ]
-        kind = ir.FunctionType(ir.DoubleType(), [value.type for value in data])
-        return builder.call(builder.inttoptr(args[0], kind.as_pointer()), data)
-
-    return types.float64(types.intp, context, types.intp, theta, g, types.float64, scale, step), generate
+    return types.float64(types.intp, context, types.intp, theta, g, types.float64, scale, step), addresses.number
 
 
 @cache

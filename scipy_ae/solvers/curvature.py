@@ -153,7 +153,7 @@ def _solved(
     """
     room = np.empty_like(matrix) if room is None else room
     scale, x = np.ones(len(b)) if scale is None else scale, b.copy()
-    return x if cholesky.solved(*cholesky.addresses(), matrix, float(mu), scale, room, x) else None
+    return x if cholesky.solved(*cholesky.lapack(), matrix, float(mu), scale, room, x) else None
 
 
 @dataclass(frozen=True)

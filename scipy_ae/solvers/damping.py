@@ -6,7 +6,6 @@ import numpy as np
 
 from scipy_ae.solvers.base import NON_FINITE, STUCK, End
 
-NOT_FINITE = "the curvature is not finite at x"
 UPDATES = ("delayed", "nielsen")
 
 

@@ -12,7 +12,7 @@ from scipy_ae.kernels import damped
 from scipy_ae.kernels.descent import BY_GTOL
 from scipy_ae.solvers.base import CONVERGED, End, Report, Solver, number
 from scipy_ae.solvers.curvature import FORMS, choose
-from scipy_ae.solvers.damping import UPDATES, Damping, How
+from scipy_ae.solvers.damping import UPDATES, Damping, How, stuck
 from scipy_ae.solvers.descent import Rules
 from scipy_ae.solvers.modelled import Modelled
 from scipy_ae.solvers.watched import Point, Watched
@@ -45,9 +45,8 @@ class _Factorising(Solver):
             return End(CONVERGED, self._rules.words(BY_GTOL), damping, success=True)
         choice = choose(self.name, watched, start, self._form, not self._how.marquardt)
         with threadpool_limits(1) if choice.order <= _ONE_THREAD else nullcontext():
-            return Modelled(self._kernel, watched, start, choice, damping, self._how, self._rules).descend(
-                self._rules, limit, report
-            )
+            machine = Modelled(self._kernel, watched, start, choice, damping, self._how, self._rules)
+            return machine.descend(self._rules, limit, report, stuck)
 
 
 class LevenbergMarquardt(_Factorising):

@@ -5,18 +5,17 @@ from collections.abc import Callable
 
 from scipy_ae.kernels import damped as kernel
 from scipy_ae.kernels import newton
-from scipy_ae.kernels.machine import DONE
 from scipy_ae.problem import Model
-from scipy_ae.solvers.base import CONVERGED, MAXITER, NON_FINITE, STOPPED, End, Report
+from scipy_ae.solvers.base import Report
 from scipy_ae.solvers.curvature import Choice
-from scipy_ae.solvers.damping import NOT_FINITE, Damping, How, stuck
+from scipy_ae.solvers.damping import Damping, How
 from scipy_ae.solvers.descent import Rules
-from scipy_ae.solvers.machine import Machine
+from scipy_ae.solvers.model_machine import ModelMachine
 from scipy_ae.solvers.operators import NOTHING
 from scipy_ae.solvers.watched import Point, Watched
 
 
-class Modelled(Machine):
+class Modelled(ModelMachine):
     """Steps of a quadratic model that is machine code, or that Python is asked for.
 
     Parameters
@@ -40,33 +39,18 @@ class Modelled(Machine):
         self._source, self._damping, self._scaled = choice.source, damping, how.marquardt
         self._code = choice.source.code() if isinstance(choice.source, Model) else (0, NOTHING)
         for place, value in (
-            (newton.GTOL, rules.gtol), (newton.NORM, rules.norm), (newton.XRTOL, rules.xrtol),
-            (newton.FTOL, rules.ftol), (kernel.C1, rules.c1), (kernel.C2, rules.c2),
-            (newton.TAU, how.tau), (newton.MU, damping.mu),
+            (kernel.C1, rules.c1), (kernel.C2, rules.c2), (newton.TAU, how.tau), (newton.MU, damping.mu),
         ):  # fmt: skip
             self.reals[place] = value
+        self._follow(rules)
         self.whole[newton.FAILURES], self.whole[newton.NIELSEN] = damping.failures, how.update == "nielsen"
         self.whole[kernel.SCALED] = how.marquardt
         self.row(kernel.SCALE)[:] = 1.0
         if how.marquardt:
             self.row(kernel.SCALE)[:] = 0.0 if damping.scale is None else damping.scale
 
-    def descend(self, rules: Rules, maxiter: int, report: Report) -> End:
-        """Iterate."""
-        while report.nit < maxiter:
-            verdict = self._advance(report.nit + report.ahead(maxiter), report)
-            if verdict == newton.NOT_FINITE:
-                return End(NON_FINITE, NOT_FINITE, self._learned())
-            if verdict == newton.FAILED:
-                return stuck(int(self.whole[newton.WALLS]), self._learned())
-            if (verdict != DONE or report.due(maxiter)) and report(*self.point):
-                return End(STOPPED, "", self._learned())
-            if verdict != DONE:
-                return End(CONVERGED, rules.words(verdict), self._learned(), success=True)
-        return End(MAXITER, f"maxiter = {maxiter} iterations are done", self._learned())
-
-    def _advance(self, target: int, report: Report) -> int:
-        """Until so many steps are done in all, or something comes before; what."""
+    def _advance(self, steps: int, report: Report) -> int:
+        target = report.nit + steps
         while True:
             verdict = self.run(target - report.nit, *self._code)
             report.nit += self.steps
