@@ -27,9 +27,8 @@ def section(part: str, rows: list[dict[str, Any]]) -> str:
 def _head(results: dict[str, Any]) -> str:
     machine = results["machine"]
     versions = ", ".join(f"{name} {version}" for name, version in results["versions"].items())
-    again = ", ".join(
-        SECTIONS[part](results[part]).split("\n")[0].removeprefix("## ") for part in results.get("again", [])
-    )
+    headings = [SECTIONS[part](results[part]).split("\n")[0] for part in results.get("again", [])]
+    again = ", ".join(heading.removeprefix("## ") for heading in headings)
     quick = " --quick` (few repeats: not to be quoted)" if results["quick"] else "`"
     return paragraphs(
         "# Results of the benchmarks",
