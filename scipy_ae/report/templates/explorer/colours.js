@@ -6,7 +6,11 @@ function paletteOf(root) {
   const palette = Object.fromEntries(names.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
   palette.dark = luminance(rgbOf(palette.card)) < 0.5;
   palette.font = style.fontFamily;
-  palette.shades = shadesBetween(rgbOf(palette.card), rgbOf(palette.ink));
+  palette.paper = rgbOf(palette.card);
+  palette.shades = shadesBetween(palette.paper, rgbOf(palette.ink));
+  palette.distances = ramp((part) => distanceColour(part, palette.dark));
+  palette.sizes = ramp((part) => sizeColour(part, palette.dark));
+  palette.tints = [];
   return palette;
 }
 
@@ -33,23 +37,32 @@ function css(rgb) {
 // 256 colours from paper to ink.
 function shadesBetween(paper, ink) {
   const from = mixed(paper, ink, 0.07);
-  return Array.from({ length: 256 }, (_, k) => mixed(from, ink, k / 255).map(Math.round));
+  return ramp((part) => mixed(from, ink, part).map(Math.round));
 }
 
 // A tint for each name, far from that of the names before it.
-function tintOf(k, dark) {
+function tintOf(k, { dark, tints }) {
   const hue = (25 + k * 137.508) % 360;
-  return dark ? oklch(0.5, 0.1, hue) : oklch(0.83, 0.085, hue);
+  return (tints[k] ??= dark ? oklch(0.5, 0.1, hue) : oklch(0.83, 0.085, hue));
+}
+
+// 256 colours for the parts from 0 to 1.
+function ramp(colour) {
+  return Array.from({ length: 256 }, (_, k) => colour(k / 255));
+}
+
+function onRamp(colours, part) {
+  return colours[Math.round(255 * clamp(part, 0, 1)) || 0];
 }
 
 // From as in the data (0) to new (1).
-function distanceColour(part, palette) {
-  return palette.dark ? oklch(0.27 + 0.38 * part, 0.03 + 0.07 * part, 245) : oklch(0.97 - 0.42 * part, 0.015 + 0.09 * part, 245);
+function distanceColour(part, dark) {
+  return dark ? oklch(0.27 + 0.38 * part, 0.03 + 0.07 * part, 245) : oklch(0.97 - 0.42 * part, 0.015 + 0.09 * part, 245);
 }
 
 // From blue over grey to yellow, as the circles of the report are coloured.
-function sizeColour(part, palette) {
-  const [low, high] = palette.dark ? [0.33, 0.72] : [0.6, 0.92];
+function sizeColour(part, dark) {
+  const [low, high] = dark ? [0.33, 0.72] : [0.6, 0.92];
   return oklch(low + (high - low) * part, 0.02 + 0.1 * Math.abs(2 * part - 1), part < 0.5 ? 260 : 98);
 }
 

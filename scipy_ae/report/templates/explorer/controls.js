@@ -162,9 +162,9 @@ function showState(explorer) {
   for (const button of root.querySelectorAll("[data-tool]"))
     button.setAttribute("aria-pressed", String(button.dataset.tool === explorer.tool));
   for (const slider of root.querySelectorAll("[data-slider]")) {
-    const value = code[Number(slider.dataset.slider)];
-    slider.value = value;
-    slider.nextElementSibling.textContent = words.number(value);
+    const k = Number(slider.dataset.slider);
+    slider.value = code[k];
+    slider.nextElementSibling.textContent = words.place(code[k], explorer.model.extent[k]);
   }
   ["horizontal", "vertical"].forEach((name, side) => {
     const choice = explorer.part(name);

@@ -39,7 +39,7 @@ class Decoder {
 function denseLayer(data) {
   return {
     ...data,
-    weight: float64s(data.weight), // (inputs, outputs), row by row
+    weight: turned(float64s(data.weight), data.inputs, data.outputs), // (outputs, inputs), row by row
     bias: float64s(data.bias),
     slope: data.slope && float64s(data.slope),
     values: new Float64Array(data.outputs),
@@ -48,14 +48,18 @@ function denseLayer(data) {
 
 function throughDense(layer, x) {
   const { inputs, outputs, weight, bias, beta, values } = layer;
-  values.set(bias);
-  for (let i = 0, w = 0; i < inputs; i++) {
-    const xi = x[i];
-    for (let j = 0; j < outputs; j++, w++) values[j] += xi * weight[w];
+  for (let j = 0, w = 0; j < outputs; j++) {
+    let sum = bias[j];
+    for (let i = 0; i < inputs; i++, w++) sum += x[i] * weight[w];
+    values[j] = beta * sum;
   }
-  for (let j = 0; j < outputs; j++) values[j] *= beta;
   ACTIVATIONS[layer.activation](values, layer);
   return values;
+}
+
+// A matrix (rows, columns) the other way round, so that a unit's weights lie side by side.
+function turned(matrix, rows, columns) {
+  return Float64Array.from(matrix, (_, at) => matrix[(at % rows) * columns + Math.floor(at / rows)]);
 }
 
 function each(activation) {

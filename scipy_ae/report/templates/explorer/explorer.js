@@ -92,7 +92,7 @@ class Explorer {
     const found = this.model.closest(row);
     const context = fitCanvas(this.output);
     const { clientWidth: width, clientHeight: height } = this.output;
-    drawRow(context, row, { x: 0, y: 0, width, height }, this, { beside: this.model.rows[found.nearest] });
+    drawRow(context, row, { x: 0, y: 0, width, height }, this, { beside: this.model.alike(found) ? this.model.rows[found.nearest] : null });
     const [first, second] = this.describe(row, found);
     this.part("closest").textContent = first;
     this.part("measure").textContent = second;
@@ -106,7 +106,7 @@ class Explorer {
       const { radius, roundness } = circleOf(row);
       return [
         words.say("circle", { radius: words.number(radius) }),
-        words.say("round", { error: words.number(100 * roundness, 1) }),
+        words.say("round", { error: words.number(100 * roundness, 2) }),
       ];
     }
     const closest = words.say("closest", { name: model.names[found.nearest] });
@@ -124,7 +124,7 @@ class Explorer {
     clearTimeout(this.waiting);
     this.waiting = setTimeout(() => {
       const said = this.describe(this.model.decoder.decode(this.code));
-      this.speak(`${this.words.say("code", { code: this.words.code(this.code) })}. ${said.join(", ")}.`);
+      this.speak(`${this.words.say("code", { code: this.words.code(this.code, this.model.extent) })}. ${said.join(", ")}.`);
     }, 350);
   }
 }

@@ -6,10 +6,15 @@ function layGlyphs(explorer, plane) {
   return explorer.model.codes.map((code) => {
     const [x, y] = plane.place(code);
     const box = [x - size[0] / 2 - 2, y - size[1] / 2 - 2, x + size[0] / 2 + 2, y + size[1] / 2 + 2];
-    const free = explorer.model.kind !== "table" && !taken.some((other) => overlap(box, other));
+    const free = showsPictures(explorer) && !taken.some((other) => overlap(box, other));
     if (free) taken.push(box);
     return free ? size : null;
   });
+}
+
+// Rows of a table have no picture, and over a map of pictures dots are clearer.
+function showsPictures({ model, mapKind }) {
+  return model.kind !== "table" && mapKind !== "pictures";
 }
 
 function glyphSize(model, plane) {
@@ -52,7 +57,7 @@ function glyphImage(k, explorer) {
 }
 
 function dotColour(k, { model, palette }) {
-  return model.kind === "table" ? css(mixed(tintOf(kindOf(model, k), palette.dark), rgbOf(palette.ink), 0.35)) : palette.ink;
+  return model.kind === "table" ? css(mixed(tintOf(kindOf(model, k), palette), rgbOf(palette.ink), 0.35)) : palette.ink;
 }
 
 // Which of the different names a row has.
@@ -69,5 +74,5 @@ function nearness(code, { axes, code: point, model }) {
     const [low, high] = model.extent[k];
     if (!axes.includes(k)) squares += ((code[k] - point[k]) / (high - low)) ** 2;
   }
-  return Math.max(0.25, Math.exp(-3 * Math.sqrt(squares)));
+  return Math.max(0.25, Math.exp(-2 * Math.sqrt(squares)));
 }

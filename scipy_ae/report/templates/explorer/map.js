@@ -4,6 +4,7 @@
 const SIDES = [16, 8, 4, 2]; // pixels of the plane for one place of the map, from coarse to fine
 const WORK = 4e8; // multiplications that a map may cost
 const SLICE = 9; // milliseconds
+const OVAL = 0.1; // a roundness error that is as bad as the map can show
 
 class DecoderMap {
   constructor(explorer, plane) {
@@ -15,6 +16,7 @@ class DecoderMap {
   forget() {
     this.made = null;
     this.image = null;
+    this.beginning = false;
     clearTimeout(this.timer);
   }
 
@@ -22,7 +24,8 @@ class DecoderMap {
     const { explorer, plane } = this;
     if (explorer.mapKind === "none") return;
     if (explorer.mapKind === "pictures") return drawPictures(context, explorer, plane);
-    if (this.made !== this.fixed()) this.make();
+    // a first coarse map is finished even if the point has left its plane: else sliding would never show one
+    if (this.made !== this.fixed() && !this.beginning) this.make();
     if (!this.image) return;
     context.imageSmoothingEnabled = true;
     context.imageSmoothingQuality = "high";
@@ -39,6 +42,7 @@ class DecoderMap {
     clearTimeout(this.timer);
     this.made = this.fixed();
     this.level = 0;
+    this.beginning = true;
     this.begin();
     this.work();
   }
@@ -59,6 +63,7 @@ class DecoderMap {
       if (performance.now() > until) return this.later();
     }
     this.image = painted(this.grid, this.explorer);
+    this.beginning = false;
     this.explorer.changed("point");
     if (this.finerWithin(WORK)) {
       this.level++;
@@ -98,7 +103,10 @@ function painted(grid, explorer) {
   const canvas = document.createElement("canvas");
   [canvas.width, canvas.height] = [grid.wide, grid.high];
   const image = new ImageData(grid.wide, grid.high);
-  for (let at = 0; at < grid.near.length; at++) image.data.set([...colourAt(grid, at, explorer), 255], 4 * at);
+  for (let at = 0; at < grid.near.length; at++) {
+    image.data.set(colourAt(grid, at, explorer), 4 * at);
+    image.data[4 * at + 3] = 255;
+  }
   canvas.getContext("2d").putImageData(image, 0, 0);
   return canvas;
 }
@@ -107,16 +115,15 @@ function colourAt(grid, at, explorer) {
   const { model, palette, mapKind } = explorer;
   if (model.kind === "circles") return circleColour(grid, at, explorer);
   const part = Math.min(grid.far[at] / model.apart, 1);
-  if (mapKind === "distance") return distanceColour(part, palette);
-  const tint = tintOf(grid.near[at], palette.dark);
+  if (mapKind === "distance") return onRamp(palette.distances, part);
   const border = grid.side <= 4 && isBorder(grid, at) ? 0.6 : 0;
-  return mixed(tint, rgbOf(palette.card), Math.max(0.8 * part, border));
+  return mixed(tintOf(grid.near[at], palette), palette.paper, Math.max(0.8 * part, border));
 }
 
 function circleColour(grid, at, { model, palette, mapKind }) {
   const [low, high] = model.radii;
-  if (mapKind === "distance") return distanceColour(Math.min(grid.far[at] / 0.1, 1), palette);
-  return sizeColour(clamp((grid.near[at] / 1e4 - low) / (high - low || 1), 0, 1), palette);
+  if (mapKind === "distance") return onRamp(palette.distances, grid.far[at] / OVAL);
+  return onRamp(palette.sizes, (grid.near[at] / 1e4 - low) / (high - low || 1));
 }
 
 // Whether another tint begins to the right or below.

@@ -28,6 +28,11 @@ class Model {
     }
     return { nearest, distance: this.binary ? Math.floor(best / (p + 1)) : Math.sqrt(best / p) };
   }
+
+  // Whether an output is so close to a row of the data that it helps to see where they differ.
+  alike({ distance }) {
+    return !this.binary || distance <= this.apart / 2;
+  }
 }
 
 // A pixel on the other side of one half weighs more than all differences of shades together.
@@ -69,11 +74,13 @@ function typicalDistance(model) {
   return Math.sqrt((distances[Math.floor(distances.length / 4)] ?? 1) / model.decoder.outputs) || 1;
 }
 
-// For each code number the lowest and highest value of a box around the data, with room at its sides.
+// For each code number the lowest and highest value of a box around the data, with room at its sides. A number that
+// hardly changes has a tenth of the widest range, so that it does not seem to matter more than it does.
 function extentOf(codes) {
-  return Array.from(codes[0], (_, k) => {
-    const [low, high] = rangeOf(codes.map((code) => code[k]));
-    const room = 0.14 * (high - low) || 1;
+  const ranges = Array.from(codes[0], (_, k) => rangeOf(codes.map((code) => code[k])));
+  const least = 0.1 * Math.max(...ranges.map(([low, high]) => high - low)) || 2;
+  return ranges.map(([low, high]) => {
+    const room = Math.max(0.14 * (high - low), (least - (high - low)) / 2);
     return [low - room, high + room];
   });
 }
@@ -105,7 +112,12 @@ class Words {
     return value.toFixed(digits).replace(".", this.table.point).replace("-", "−");
   }
 
-  code(code) {
-    return `(${Array.from(code, (value) => this.number(value)).join("; ")})`;
+  // A code number, as finely as its range asks for.
+  place(value, [low, high]) {
+    return this.number(value, clamp(Math.ceil(2 - Math.log10(high - low)), 2, 6));
+  }
+
+  code(code, extent) {
+    return `(${Array.from(code, (value, k) => this.place(value, extent[k])).join("; ")})`;
   }
 }
