@@ -1,6 +1,7 @@
 """The decoder of a run's model, as plain arrays: what the page needs to decode by itself."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,7 @@ def read_decoder(path: Path) -> tuple[DecoderLayer, ...]:
         if any(row["kind"] != "dense" for row in rows):
             return ()
         layers = tuple(_layer(file, f"decoder.{k}", row) for k, row in enumerate(rows))
-    for before, after in zip(layers, layers[1:]):
+    for before, after in pairwise(layers):
         if before.weight.shape[1] != after.weight.shape[0]:
             raise InputError(f"'{path}': a layer of the decoder does not fit the one before it")
     return layers

@@ -32,7 +32,8 @@ class _Writer:
 
     def page(self) -> Page:
         run, words = self.run, self.words
-        sections = (self._result, self._explorer, self._noise, self._plane, self._new, self._training, self._network, self._this_run)
+        explored = (self._result, self._explorer, self._noise, self._plane, self._new)
+        sections = (*explored, self._training, self._network, self._this_run)
         return Page(
             language=words.language,
             title=words("page.title", title=run.title),
