@@ -148,7 +148,8 @@ def test_the_map_is_drawn_and_can_be_another(page):
     for kind in ("none", "nearest", "distance", "pictures"):
         page.locator("[data-part=map]").select_option(kind)
         if kind in ("nearest", "distance"):
-            until(page, f"{EXPLORER}.plane.map.image")
+            page.evaluate(SETTLED)
+            until(page, f"{EXPLORER}.plane.map.level >= 1")
         pictures.append(shot(page, "plane"))
     for k, picture in enumerate(pictures):
         assert all(np.abs(picture - other).mean() > 0.005 for other in pictures[:k])

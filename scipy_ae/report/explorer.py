@@ -28,7 +28,7 @@ def explorer(run: Run, look: Look, things: str, words: Words) -> Explorer:
     """The explorer of a run; ``things`` is what its rows are called, by the words' key."""
     chosen = _rows_shown(run)
     names = [shown(run.labels[i])[:LONGEST_NAME] for i in chosen]
-    table = words.group("explorer")
+    table: dict[str, Any] = words.group("explorer")
     form = "circles" if run.kind == "circles" else "rows"
     maps = [(name, table["maps"][form].get(name) or table["maps"][name]) for name in ("nearest", "distance")]
     maps += [(name, table["maps"][name]) for name in ("pictures", "none") if name == "none" or run.kind != "table"]
@@ -77,7 +77,7 @@ def _packed(array: np.ndarray, dtype: str) -> str:
 
 def _live_words(things: str, kind: str, words: Words) -> dict[str, Any]:
     """The words that change while one plays; the page fills in their {names}."""
-    live = words.group("explorer.live")
+    live: dict[str, Any] = words.group("explorer.live")
     unit = "values" if kind == "table" else "pixels"
     return {
         **{name: text for name, text in live.items() if isinstance(text, str)},

@@ -13,9 +13,10 @@ class DecoderMap {
     this.forget();
   }
 
+  // What is there stays in sight until the first coarse map takes its place.
   forget() {
     this.made = null;
-    this.image = null;
+    this.level = 0;
     this.beginning = false;
     clearTimeout(this.timer);
   }
