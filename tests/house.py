@@ -26,8 +26,8 @@ FLOORS = {
         6: "objective latent evidence export",
         5: "network",
         4: "bottlenecks",
-        3: "layers schedule quadratic",
-        2: "activations losses penalties batches checks gauss_newton solvers report datasets denoising tensors",
+        3: "layers schedule quadratic report",
+        2: "activations losses penalties batches checks gauss_newton solvers datasets denoising tensors",
         1: "kernels layout problem records initializers corruptions metrics threads",
         0: "errors",
     }.items()
