@@ -1,6 +1,6 @@
 """train: the way in."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
@@ -34,7 +34,7 @@ def train(
     draw: Draw | None = None,
     redraw: str | None = None,
     counted: Batch | None = None,
-) -> Iterator[Record]:
+) -> Generator[Record, None, None]:
     """Train, and tell of each iteration as it ends.
 
     Parameters
@@ -114,7 +114,7 @@ class _Stream:
     iterations: int
     boundary: Boundary | None
 
-    def records(self) -> Iterator[Record]:
+    def records(self) -> Generator[Record, None, None]:
         """A record is held back until the next is there, since the last one tells why it ended."""
         state = self.state
         with state.objective.threads():
