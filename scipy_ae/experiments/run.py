@@ -2,23 +2,20 @@
 
 import re
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from scipy_ae.batches import Batch
-from scipy_ae.errors import NonFiniteError
 from scipy_ae.experiments import checkpoint
 from scipy_ae.experiments.claims import claimed, reclaimed
+from scipy_ae.experiments.compiling import compile_kernels
 from scipy_ae.experiments.denoise import Study, named, study
 from scipy_ae.experiments.outcome import Outcome, Trained, conclude
 from scipy_ae.experiments.setup import Setup
 from scipy_ae.experiments.spec import Spec
-from scipy_ae.kernels.native import is_compiled
 from scipy_ae.records import History, Record, Snapshot
-from scipy_ae.solvers.registry import OURS
 from scipy_ae.solvers.result import Result
 from scipy_ae.training import train
 
@@ -173,19 +170,3 @@ def _of_resuming(begun: checkpoint.Checkpoint | None, keeper: checkpoint.Keeper)
         if begun.elsewhere:
             notes.append(f"Resumed elsewhere, so bytes may differ: {'; '.join(begun.elsewhere)}.")
     return notes
-
-
-def compile_kernels(setup: Setup) -> None:
-    """Evaluate once, and where kernels have yet to compile take two steps of each solver, and throw it all away.
-
-    So neither the compiler nor what is loaded on first use is on the training's clock.
-    """
-    compiled = is_compiled()
-    with suppress(NonFiniteError):  # the training will say it better
-        with np.errstate(all="ignore"):
-            setup.objective.fun_and_jac(setup.theta)
-        if compiled:
-            return
-        for solver in setup.schedule.solvers:
-            if isinstance(solver, OURS):  # SciPy's own are compiled already, and some have long steps
-                solver.solve(setup.objective, setup.theta, maxiter=2)

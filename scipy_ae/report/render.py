@@ -13,6 +13,12 @@ def html(page: Page, template: str = "page.html.j2") -> str:
     return _environment().get_template(template).render(page=page)
 
 
+def prepare() -> None:
+    """Compile the templates, which takes longer than to fill them."""
+    for name in _environment().list_templates(extensions=["j2"]):
+        _environment().get_template(name)
+
+
 @lru_cache(maxsize=1)
 def _environment() -> jinja2.Environment:
     return jinja2.Environment(
