@@ -9,14 +9,12 @@ import numpy as np
 import pytest
 import run_folders
 from browser import chromium, opened
-from matplotlib.figure import Figure
 from matplotlib.image import imread
 
 from scipy_ae import activations, report
 from scipy_ae.bottlenecks import Variational
 from scipy_ae.errors import InputError
 from scipy_ae.report import figures
-from scipy_ae.report.sheet import png
 
 EXPLORER = "document.querySelector('[data-explorer]').explorer"
 SETTLED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
@@ -39,9 +37,9 @@ def browser():
 @pytest.fixture(scope="module", autouse=True)
 def pages_without_pictures():
     """Lays figures out but does not render them: what counts here is the page."""
-    dot = png(Figure(figsize=(0.1, 0.1)))
+    dot = np.zeros((1, 1, 3), np.uint8)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(figures, "png", lambda figure: dot)
+        patch.setattr(figures, "pixels", lambda figure: dot)
         yield
 
 
