@@ -142,7 +142,7 @@ def test_dual_form_is_taken_where_residuals_are_fewer():
     for rows, order in ((4, 32), (30, 120)):
         problem, theta = objective(rows=rows)
         watched = Watched(problem)
-        choice = curvature.choose("lm", watched, Point(theta, *problem.fun_and_jac(theta)), "auto", True)
+        choice = curvature.choose("lm", watched, Point(theta, *problem.fun_and_jac(theta)), "auto")
         assert choice.order == order == min(8 * rows, theta.size)
         assert watched.nhev == 0
 
