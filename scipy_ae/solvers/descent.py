@@ -50,7 +50,7 @@ class Rules:
             number(name, getattr(self, name), 0.0)
         for name in ("norm", "c1", "c2"):
             value = getattr(self, name)
-            if isinstance(value, str) or not np.isscalar(value) or not np.isreal(value) or math.isnan(value):
+            if not isinstance(value, int | float | np.floating | np.integer) or math.isnan(value):
                 accepted = "a number, inf or -inf" if name == "norm" else "a number, 0 < c1 < c2 < 1"
                 raise InputError(f"{name}: got {value!r}; accepted is {accepted}")
         if not 0.0 < self.c1 < self.c2 < 1.0:

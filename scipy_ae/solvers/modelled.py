@@ -1,6 +1,7 @@
 """The kernels of Levenberg-Marquardt and Gauss-Newton, as Python drives them."""
 
 import math
+import time
 from collections.abc import Callable
 
 from scipy_ae.kernels import damped as kernel
@@ -12,7 +13,7 @@ from scipy_ae.solvers.curvature import Choice
 from scipy_ae.solvers.damping import NOT_FINITE, Damping, How, stuck
 from scipy_ae.solvers.descent import Rules
 from scipy_ae.solvers.machine import Machine
-from scipy_ae.solvers.operators import NOTHING
+from scipy_ae.solvers.operators import HEARD, NOTHING
 from scipy_ae.solvers.watched import Point, Watched
 
 
@@ -46,7 +47,7 @@ class Modelled(Machine):
         ):  # fmt: skip
             self.reals[place] = value
         self.whole[newton.FAILURES], self.whole[newton.NIELSEN] = damping.failures, how.update == "nielsen"
-        self.whole[kernel.SCALED] = how.marquardt
+        self.whole[kernel.SCALED], self.whole[kernel.ALLOWED] = how.marquardt, 1
         self.row(kernel.SCALE)[:] = 1.0
         if how.marquardt:
             self.row(kernel.SCALE)[:] = 0.0 if damping.scale is None else damping.scale
@@ -68,15 +69,18 @@ class Modelled(Machine):
     def _advance(self, target: int, report: Report) -> int:
         """Until so many steps are done in all, or something comes before; what."""
         while True:
+            self.whole[kernel.TRIALS], started = 0, time.perf_counter()
             verdict = self.run(target - report.nit, *self._code)
             report.nit += self.steps
+            taken = time.perf_counter() - started
+            self.whole[kernel.ALLOWED] = max(1, int(HEARD * self.whole[kernel.TRIALS] / max(taken, 1e-9)))
             self._watched.nhev += int(self.whole[kernel.BUILT])
             self.whole[kernel.BUILT] = 0
             if verdict == kernel.MODEL:
                 self._build()
             elif verdict == kernel.SOLVE:
                 self._solve()
-            else:
+            elif verdict != kernel.PAUSE:
                 return verdict
 
     def _build(self) -> None:
