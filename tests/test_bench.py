@@ -82,6 +82,12 @@ def test_of_three_rates_the_lowest_loss_is_shown():
         # twice as fast in the median, but behind from two starts of five
         ([entry("BFGS", *[FAST] * 3, SLOW, SLOW),
           entry("CG", *[[(0, 100), (0.3, 1)]] * 3, *[[(0, 100), (0.2, 1)]] * 2)], None, "within noise of it"),
+        ([entry("BFGS", FLAT[:1]), entry("CG", FLAT[:1])], None,
+         "On this problem no solver lowers the loss of the start in 2 s, 100."),
+        ([entry("BFGS", FLAT), entry("CG", FAST)], 200.0,
+         "On this problem the start itself comes to a loss of 200: a lower --target-loss may decide."),
+        # from two starts of three there was nothing to do
+        ([entry("BFGS", FLAT[:1], FAST, FLAT[:1])], None, "no solver lowers the loss of the start"),
     ],
 )  # fmt: skip
 def test_the_advice_follows_from_the_numbers(entries, target, sentence):
@@ -265,6 +271,13 @@ def test_json_is_one_object(here):
     again = CliRunner().invoke(main, [*SMALL, "--solvers", "BFGS", "--out", "mine"])
     assert again.exit_code == 2
     assert "is there already" in again.output
+
+
+def test_a_target_that_the_start_has_met_is_told(here):
+    done = CliRunner().invoke(main, [*SMALL, "--solvers", "BFGS,L-BFGS", "--target-loss", "1e6"])
+    assert done.exit_code == 0, done.output
+    assert "the start itself comes to a loss of 1e+06" in " ".join(done.stdout.split())
+    assert (here / "reports/bench-font2-1/index.html").is_file()
 
 
 @pytest.mark.parametrize(

@@ -127,7 +127,7 @@ def test_how_often_somebody_looks_changes_nothing(name, stop, monkeypatch):
     problem, theta = objective()
     solver = solvers.get(name, **({"stop": stop} if name == "Newton-CG" else {}))
     alone = solver.solve(problem, theta, maxiter=25)
-    monkeypatch.setattr(operators, "_HEARD", 0.0)  # one product at a time
+    monkeypatch.setattr(operators, "HEARD", 0.0)  # one product at a time
     watched = solver.solve(problem, theta, maxiter=25, callback=lambda state: None)
     np.testing.assert_array_equal(alone.x, watched.x)
     assert (alone.nit, alone.nfev, alone.nhev) == (watched.nit, watched.nfev, watched.nhev)

@@ -7,7 +7,7 @@ import scipy_ae
 from scipy_ae import solvers
 from scipy_ae.kernels import cholesky, quadratic
 from scipy_ae.problem import Problem
-from scipy_ae.solvers import curvature
+from scipy_ae.solvers import curvature, modelled
 from scipy_ae.solvers.watched import Point, Watched
 
 BOTH = ("Levenberg-Marquardt", "Gauss-Newton")
@@ -142,7 +142,7 @@ def test_dual_form_is_taken_where_residuals_are_fewer():
     for rows, order in ((4, 32), (30, 120)):
         problem, theta = objective(rows=rows)
         watched = Watched(problem)
-        choice = curvature.choose("lm", watched, Point(theta, *problem.fun_and_jac(theta)), "auto", True)
+        choice = curvature.choose("lm", watched, Point(theta, *problem.fun_and_jac(theta)), "auto")
         assert choice.order == order == min(8 * rows, theta.size)
         assert watched.nhev == 0
 
@@ -157,3 +157,35 @@ def test_systems_are_those_of_numpy_and_what_is_not_definite_is_refused():
         np.testing.assert_allclose(x, np.linalg.solve(matrix + 0.5 * np.diag(scale), b), rtol=1e-6, atol=1e-9)
         assert not cholesky.solved(*cholesky.lapack(), -matrix, 0.0, scale, room, b.copy())
         assert not cholesky.solved(*cholesky.lapack(), matrix, 0.5, scale, room, np.full(n, np.nan))
+
+
+@pytest.mark.parametrize("name", BOTH)
+def test_python_is_in_the_loop_within_a_long_step_and_changes_nothing(name, monkeypatch):
+    # a decay so steep that no trial of the first step is any good, however much it is damped
+    problem, theta = objective(loss="squared-error", l2=1e300)
+    theta *= np.sqrt(1e307 / problem.fun(theta))
+    ends = {}
+    for heard in (0.0, 1e9):
+        monkeypatch.setattr(modelled, "HEARD", heard)
+        calls = []
+        run = modelled.Modelled.run
+        monkeypatch.setattr(
+            modelled.Modelled, "run", lambda *given, run=run, calls=calls: calls.append(1) or run(*given)
+        )
+        ends[heard] = solvers.get(name).solve(problem, theta, maxiter=5), len(calls)
+        monkeypatch.undo()
+    (often, many), (seldom, few) = ends[0.0], ends[1e9]
+    assert few < 10 < many
+    assert (often.nfev, often.nhev, often.nit, often.message) == (seldom.nfev, seldom.nhev, seldom.nit, seldom.message)
+    np.testing.assert_array_equal(often.x, seldom.x)
+
+
+@pytest.mark.parametrize("name", BOTH)
+@pytest.mark.parametrize("rows", [4, 30])
+def test_pauses_change_no_step(name, rows, monkeypatch):
+    problem, theta = objective(rows=rows)
+    whole = solvers.get(name).solve(problem, theta, maxiter=20)
+    monkeypatch.setattr(modelled, "HEARD", 0.0)
+    paused = solvers.get(name).solve(problem, theta, maxiter=20)
+    np.testing.assert_array_equal(paused.x, whole.x)
+    assert (paused.nit, paused.nfev, paused.nhev) == (whole.nit, whole.nfev, whole.nhev)

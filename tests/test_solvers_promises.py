@@ -203,7 +203,7 @@ def test_gradient_that_is_not_finite_at_the_start_is_named(name):
 @with_jac
 def test_gradient_of_the_wrong_shape_is_refused(name):
     problem = FunctionProblem(lambda x: 1.0, lambda x: np.ones(4), lambda x: np.eye(3))
-    with pytest.raises(InputError, match=r"jac returned shape \(4,\); theta has shape \(3,\)"):
+    with pytest.raises(InputError, match=r"jac: got shape \(4,\); accepted is \(3,\)"):
         make(name).solve(problem, np.ones(3))
 
 

@@ -82,6 +82,10 @@ def advice(bench: Bench) -> str:
             f"{lowest.label}, {lowest.loss:.4g}: more --seconds may decide."
         )
     first = there[0]
+    if bench.seconds_to(first, part) == 0.0:  # the start is at the level, so for all of them
+        if part is not None:
+            return f"On this problem no solver lowers the loss of the start in {bench.seconds:g} s, {lowest.loss:.4g}."
+        return f"On this problem the start itself {goal}: a lower --target-loss may decide."
     when = f"in {_time(bench.seconds_to(first, part))}"
     if len(there) == 1:
         said = f"On this problem {first.label} alone {goal}, {when}"

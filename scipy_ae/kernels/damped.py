@@ -3,7 +3,8 @@
 Both stop where they need somebody, as ``newton.py`` tells: for the model at x (``MODEL``), with ``reals[LARGEST]`` and,
 of a damping that is scaled, the diagonal of B in ``STEP`` to be filled; for its minimum (``SOLVE``) with
 ``reals[MU]``, to be put into ``STEP`` with how far the model falls in ``reals[PREDICTED]``, NaN for no minimum; and for
-an evaluation (``ASK``). ``model`` is the address of machine code for the first two (``quadratic.py``), 0 for none.
+an evaluation (``ASK``). They also stop after so many trials (``PAUSE``), so that Ctrl-C is heard within a long step.
+``model`` is the address of machine code for the first two (``quadratic.py``), 0 for none.
 """
 
 import math
@@ -33,7 +34,7 @@ from scipy_ae.kernels.newton import (
 from scipy_ae.kernels.quasi_newton import dot
 
 #: Why it stopped, beside those; of a part, that nothing did.
-MODEL, SOLVE, _READY = 30, 31, 32
+MODEL, SOLVE, PAUSE, _READY = 30, 31, 32, 33
 #: Vectors, after the step: what mu is multiplied by, (n,).
 SCALE = 7
 VECTORS = 8
@@ -41,9 +42,9 @@ VECTORS = 8
 C1, C2, SEARCH = range(12, 15)
 REALS = SEARCH + STATE_SIZE
 #: Whole numbers, after those of ``newton.py``: whether the damping is scaled by the diagonal of B; models made; whether
-#: an answer about the model is awaited.
-SCALED, BUILT, AWAITED = range(12, 15)
-WHOLE = 15
+#: an answer about the model is awaited; trials made, and how many may be made before the next pause.
+SCALED, BUILT, AWAITED, TRIALS, ALLOWED = range(12, 17)
+WHOLE = 17
 _BEGIN, _MODEL, _TRY, _SOLVE, _LOOK = range(5)
 
 
@@ -63,6 +64,9 @@ def levenberg_marquardt(address, context, model, known, vectors, reals, whole, s
         if whole[PHASE] == _TRY:
             if not math.isfinite(reals[MU]):
                 return FAILED
+            if whole[TRIALS] >= whole[ALLOWED]:
+                return PAUSE
+            whole[TRIALS] += 1
             whole[PHASE] = _SOLVE
         if whole[PHASE] == _SOLVE:
             if not _minimised(model, known, x, g, scale, step, reals, whole):
@@ -102,6 +106,9 @@ def gauss_newton(address, context, model, known, vectors, reals, whole, size, st
         if whole[PHASE] == _TRY:
             if not math.isfinite(reals[MU]):
                 return FAILED
+            if whole[TRIALS] >= whole[ALLOWED]:
+                return PAUSE
+            whole[TRIALS] += 1
             whole[PHASE] = _SOLVE
         if whole[PHASE] == _SOLVE:
             if not _minimised(model, known, x, g, scale, step, reals, whole):

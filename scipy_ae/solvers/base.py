@@ -159,7 +159,8 @@ class Solver(ABC):
         """
         self.check(problem)
         start = _start(theta)
-        if maxiter is not None and (not isinstance(maxiter, int | np.integer) or maxiter < 0):
+        whole = isinstance(maxiter, int | np.integer) and not isinstance(maxiter, bool)
+        if maxiter is not None and (not whole or maxiter < 0):
             raise InputError(f"maxiter: got {maxiter!r}; accepted is a whole number of at least 0, or None")
         watched = Watched(problem)
         report = Report(watched, callback, stride if self.brisk else 1)
@@ -172,6 +173,7 @@ class Solver(ABC):
                 try:
                     end = self._run(watched, point, maxiter, memory, report)
                 except ObjectiveRaised as raised:
+                    report.nit += raised.steps
                     end = End(RAISED, f"the objective raised {raised}; x is the best point before")
         if report.stopped:
             end = End(STOPPED, "stopped by the callback", end.memory, end.last)

@@ -164,7 +164,7 @@ class Choice:
     source: Callable[[Point], Curvature] | Model
 
 
-def choose(name: str, watched: Watched, start: Point, form: str, dual_too: bool) -> Choice:
+def choose(name: str, watched: Watched, start: Point, form: str) -> Choice:
     """By what the problem offers and what fits into memory.
 
     Gauss-Newton comes before the Hessian; the dual form where there are fewer residuals than weights; products where
@@ -173,10 +173,10 @@ def choose(name: str, watched: Watched, start: Point, form: str, dual_too: bool)
     n, offers = start.theta.size, watched.offers
     if form == "products":
         return _by_products(name, watched, n)
-    compiled = _compiled(name, watched, n, form, dual_too)
+    compiled = _compiled(name, watched, n, form)
     if compiled is not None:
         return compiled
-    if form != "primal" and dual_too and "gauss_newton_root" in offers:
+    if form != "primal" and "gauss_newton_root" in offers:
         root = watched.gauss_newton_root(start.theta)
         if (form == "dual" or root.residual.size < n) and _fits(2 * root.nbytes):
             later = _first(root, watched.gauss_newton_root)
@@ -190,7 +190,7 @@ def choose(name: str, watched: Watched, start: Point, form: str, dual_too: bool)
         room = np.empty((n, n))
         return Choice(n, lambda here: Matrix(watched.gauss_newton(here.theta), room))
     if "residual_jac" in offers:
-        return _of_residuals(name, watched, start, form, dual_too)
+        return _of_residuals(name, watched, start, form)
     if "hess" not in offers and form == "auto" and not _fits(3 * 8 * n * n):
         return _by_products(name, watched, n)
     _refuse_large(name, n, 3 * 8 * n * n, "matrices")
@@ -200,13 +200,13 @@ def choose(name: str, watched: Watched, start: Point, form: str, dual_too: bool)
     return Choice(n, lambda here: Matrix(by_columns(product, here.theta)))
 
 
-def _compiled(name: str, watched: Watched, n: int, form: str, dual_too: bool) -> Choice | None:
+def _compiled(name: str, watched: Watched, n: int, form: str) -> Choice | None:
     """The problem's machine code in the form that :func:`choose` would take, None where there is none or no room."""
     native = watched.native
     if native is None or native.model is None:
         return None
     dual = native.model("dual")
-    if form != "primal" and dual_too and (form == "dual" or dual.order < n) and _fits(dual.nbytes):
+    if form != "primal" and (form == "dual" or dual.order < n) and _fits(dual.nbytes):
         return Choice(dual.order, dual)
     if form == "dual" or (form == "auto" and not _fits(3 * 8 * n * n)):
         return None
@@ -224,9 +224,9 @@ def _by_products(name: str, watched: Watched, n: int) -> Choice:
     return Choice(n, lambda here: Products(Operator(operators, here.theta), here, flat, warm, stop))
 
 
-def _of_residuals(name: str, watched: Watched, start: Point, form: str, dual_too: bool) -> Choice:
+def _of_residuals(name: str, watched: Watched, start: Point, form: str) -> Choice:
     n, m = start.theta.size, watched.residual(start.theta).size
-    if form == "dual" or (m < n and dual_too and form == "auto"):
+    if form == "dual" or (m < n and form == "auto"):
         _refuse_large(name, n, 8 * (2 * m * n + 3 * m * m), f"derivative of {m} residuals")
         return Choice(m, lambda here: Dual(Rows(watched.residual(here.theta), watched.residual_jac(here.theta))))
     _refuse_large(name, n, 8 * (m * n + 3 * n * n), f"derivative of {m} residuals")

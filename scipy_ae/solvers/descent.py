@@ -48,6 +48,11 @@ class Rules:
     def __post_init__(self) -> None:
         for name in ("gtol", "xrtol", "ftol"):
             number(name, getattr(self, name), 0.0)
+        for name in ("norm", "c1", "c2"):
+            value = getattr(self, name)
+            if not isinstance(value, int | float | np.floating | np.integer) or math.isnan(value):
+                accepted = "a number, inf or -inf" if name == "norm" else "a number, 0 < c1 < c2 < 1"
+                raise InputError(f"{name}: got {value!r}; accepted is {accepted}")
         if not 0.0 < self.c1 < self.c2 < 1.0:
             raise InputError(f"c1, c2: got {self.c1} and {self.c2}; accepted is 0 < c1 < c2 < 1")
 

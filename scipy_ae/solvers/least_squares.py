@@ -43,7 +43,7 @@ class _Factorising(Solver):
         limit = 100 * (size + 1) if maxiter is None else maxiter
         if self._rules.size(start.jac) <= self._rules.gtol:
             return End(CONVERGED, self._rules.words(BY_GTOL), damping, success=True)
-        choice = choose(self.name, watched, start, self._form, not self._how.marquardt)
+        choice = choose(self.name, watched, start, self._form)
         with threadpool_limits(1) if choice.order <= _ONE_THREAD else nullcontext():
             machine = Modelled(self._kernel, watched, start, choice, damping, self._how, self._rules)
             return machine.descend(self._rules, limit, report, stuck)
@@ -93,6 +93,9 @@ class LevenbergMarquardt(_Factorising):
             raise InputError(f"scaling: got {scaling!r}; accepted are identity, marquardt")
         if update not in UPDATES:
             raise InputError(f"update: got {update!r}; accepted are {', '.join(UPDATES)}")
+        if scaling == "marquardt" and form not in ("auto", "primal"):
+            raise InputError(f"form: got {form!r} with scaling 'marquardt', which takes the primal form alone")
+        form = "primal" if scaling == "marquardt" else form
         how = How(number("tau", tau, 0.0, open_low=True), update, scaling == "marquardt")
         super().__init__(form, Rules(gtol, norm, xrtol, ftol, 1e-4, 0.9), how)
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from scipy_ae.kernels import machine as place
 from scipy_ae.kernels.quasi_newton import CLEAR
-from scipy_ae.solvers.watched import Point, Watched
+from scipy_ae.solvers.watched import ObjectiveRaised, Point, Watched
 
 _NOTHING = np.zeros(0, dtype=np.intp)
 
@@ -59,7 +59,11 @@ class Machine:
             if verdict != place.ASK:
                 break
             trial = place.X_NEW - 2 * int(self.whole[place.SIDE])
-            value, gradient = self._watched.fun_and_jac(self.row(trial).copy())
+            try:
+                value, gradient = self._watched.fun_and_jac(self.row(trial).copy())
+            except ObjectiveRaised as raised:
+                raised.steps = self.steps
+                raise
             self.reals[place.F_NEW], self.row(trial + 1)[:] = value, gradient
         if native is not None:
             self._tell()

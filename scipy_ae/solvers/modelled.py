@@ -1,6 +1,7 @@
 """The kernels of Levenberg-Marquardt and Gauss-Newton, as Python drives them."""
 
 import math
+import time
 from collections.abc import Callable
 
 from scipy_ae.kernels import damped as kernel
@@ -11,7 +12,7 @@ from scipy_ae.solvers.curvature import Choice
 from scipy_ae.solvers.damping import Damping, How
 from scipy_ae.solvers.descent import Rules
 from scipy_ae.solvers.model_machine import ModelMachine
-from scipy_ae.solvers.operators import NOTHING
+from scipy_ae.solvers.operators import HEARD, NOTHING
 from scipy_ae.solvers.watched import Point, Watched
 
 
@@ -44,7 +45,7 @@ class Modelled(ModelMachine):
             self.reals[place] = value
         self._follow(rules)
         self.whole[newton.FAILURES], self.whole[newton.NIELSEN] = damping.failures, how.update == "nielsen"
-        self.whole[kernel.SCALED] = how.marquardt
+        self.whole[kernel.SCALED], self.whole[kernel.ALLOWED] = how.marquardt, 1
         self.row(kernel.SCALE)[:] = 1.0
         if how.marquardt:
             self.row(kernel.SCALE)[:] = 0.0 if damping.scale is None else damping.scale
@@ -52,15 +53,18 @@ class Modelled(ModelMachine):
     def _advance(self, steps: int, report: Report) -> int:
         target = report.nit + steps
         while True:
+            self.whole[kernel.TRIALS], started = 0, time.perf_counter()
             verdict = self.run(target - report.nit, *self._code)
             report.nit += self.steps
+            taken = time.perf_counter() - started
+            self.whole[kernel.ALLOWED] = max(1, int(HEARD * self.whole[kernel.TRIALS] / max(taken, 1e-9)))
             self._watched.nhev += int(self.whole[kernel.BUILT])
             self.whole[kernel.BUILT] = 0
             if verdict == kernel.MODEL:
                 self._build()
             elif verdict == kernel.SOLVE:
                 self._solve()
-            else:
+            elif verdict != kernel.PAUSE:
                 return verdict
 
     def _build(self) -> None:

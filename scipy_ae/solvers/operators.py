@@ -9,7 +9,7 @@ from scipy_ae.kernels.krylov import PRODUCTS
 from scipy_ae.solvers.watched import Watched
 
 #: Seconds after which compiled kernels look up, so that Ctrl-C is heard.
-_HEARD = 0.1
+HEARD = 0.1
 NOTHING = np.zeros(0, dtype=np.intp)
 
 
@@ -70,7 +70,7 @@ class Operators(Asked):
         count, states[PRODUCTS] = int(states[PRODUCTS]), 0
         self._watched.nhev += count
         if count > 0:
-            self.portion = max(1, int(_HEARD * count / max(seconds, 1e-9)))
+            self.portion = max(1, int(HEARD * count / max(seconds, 1e-9)))
 
 
 class _OfMatrix:

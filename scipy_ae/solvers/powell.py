@@ -136,8 +136,9 @@ class _Machine(Machine):
         beyond = self._watched.fun(self.x + move)
         if not beyond < value:
             return
-        bend = 2.0 * (value + beyond - 2.0 * here) * (value - here - drop) ** 2
-        if bend >= drop * (value - beyond) ** 2:
+        # products, since a power of Python's raises where it overflows
+        rest, fall = value - here - drop, value - beyond
+        if 2.0 * (value + beyond - 2.0 * here) * rest * rest >= drop * fall * fall:
             return
         directions.replace(int(self.whole[kernel.BIGGEST]), move)
         self.whole[kernel.NEXT] = 0

@@ -22,7 +22,12 @@ class Point:
 
 
 class ObjectiveRaised(Exception):  # noqa: N818 - it carries an error, it is none
-    """Carries an exception out of an evaluation, through whatever method is running, back to the solver."""
+    """Carries an exception out of an evaluation, through whatever method is running, back to the solver.
+
+    ``steps`` is how many iterations a kernel had done that nobody has counted yet.
+    """
+
+    steps = 0
 
 
 class Watched(Problem):
@@ -58,9 +63,7 @@ class Watched(Problem):
         if with_jac:
             self.njev += 1
             value, gradient = self._problem.fun_and_jac(theta)
-            gradient = np.ascontiguousarray(gradient, dtype=float)
-            if gradient.shape != theta.shape:
-                raise InputError(f"jac returned shape {gradient.shape}; theta has shape {theta.shape}")
+            gradient = _shaped("jac", np.ascontiguousarray(gradient, dtype=float), theta.shape)
         else:
             value, gradient = self._problem.fun(theta), None
         if not math.isfinite(value):
@@ -91,7 +94,7 @@ class Watched(Problem):
             value, gradient = self._problem.fun_and_jac(theta)
         except Exception as error:
             return _as_nan(error), np.full(theta.size, math.nan)
-        value, gradient = float(value), np.ascontiguousarray(gradient, dtype=float)
+        value, gradient = float(value), _shaped("jac", np.ascontiguousarray(gradient, dtype=float), theta.shape)
         if not math.isfinite(value) or not math.isfinite(gradient.dot(gradient)):
             return math.nan, gradient
         if value < self.best.fun:
@@ -100,27 +103,27 @@ class Watched(Problem):
 
     def jac(self, theta: np.ndarray) -> np.ndarray:
         self.njev += 1
-        return self._ask(self._problem.jac, theta)
+        return _shaped("jac", self._ask(self._problem.jac, theta), theta.shape)
 
     def hess(self, theta: np.ndarray) -> np.ndarray:
         self.nhev += 1
-        return self._ask(self._problem.hess, theta)
+        return _shaped("hess", self._ask(self._problem.hess, theta), 2 * theta.shape)
 
     def hessp(self, theta: np.ndarray, v: np.ndarray) -> np.ndarray:
         self.nhev += 1
-        return self._ask(self._problem.hessp, theta, v)
+        return _shaped("hessp", self._ask(self._problem.hessp, theta, v), theta.shape)
 
     def gauss_newton_diagonal(self, theta: np.ndarray) -> np.ndarray:
         self.nhev += 1
-        return self._ask(self._problem.gauss_newton_diagonal, theta)
+        return _shaped("gauss_newton_diagonal", self._ask(self._problem.gauss_newton_diagonal, theta), theta.shape)
 
     def gauss_newton_p(self, theta: np.ndarray, v: np.ndarray) -> np.ndarray:
         self.nhev += 1
-        return self._ask(self._problem.gauss_newton_p, theta, v)
+        return _shaped("gauss_newton_p", self._ask(self._problem.gauss_newton_p, theta, v), theta.shape)
 
     def gauss_newton(self, theta: np.ndarray) -> np.ndarray:
         self.nhev += 1
-        return self._ask(self._problem.gauss_newton, theta)
+        return _shaped("gauss_newton", self._ask(self._problem.gauss_newton, theta), 2 * theta.shape)
 
     def gauss_newton_root(self, theta: np.ndarray) -> Root:
         self.nhev += 1
@@ -148,6 +151,13 @@ class Watched(Problem):
             return question(*arguments)
         except Exception as error:
             raise _carried(error) from error
+
+
+def _shaped(name: str, array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """The array, refused where it is of another shape: compiled code checks no index."""
+    if np.shape(array) != shape:
+        raise InputError(f"{name}: got shape {np.shape(array)}; accepted is {shape}, for theta of shape {shape[:1]}")
+    return array
 
 
 def _as_nan(error: Exception) -> float:
