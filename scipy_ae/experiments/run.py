@@ -13,7 +13,7 @@ import numpy as np
 from scipy_ae import latent
 from scipy_ae.batches import Batch
 from scipy_ae.errors import NonFiniteError
-from scipy_ae.experiments import checkpoint
+from scipy_ae.experiments import checkpoint, generative
 from scipy_ae.experiments.claims import claimed, reclaimed
 from scipy_ae.experiments.denoise import Study, named, study
 from scipy_ae.experiments.machine import describe_machine
@@ -231,6 +231,8 @@ def conclude(
 ) -> Outcome:
     """Write all files of the run folder but the report's, with further notes and ``more`` entries of the result."""
     result, machine = _result(setup, trained.history) | (more or {}), describe_machine()
+    if (evidence := generative.measured(setup, trained.theta)) is not None:
+        result["evidence"] = evidence
     if denoised is not None:
         result["denoising"] = denoised.own
         notes = [*notes, denoised.note]
@@ -383,4 +385,4 @@ def _arrays(setup: Setup, model: Model) -> dict[str, np.ndarray]:
         steps = latent.walk(codes[0], codes[-1], WALK)
         ends = np.array([dataset.labels[0], dataset.labels[-1]])
         arrays |= {"walk_names": ends, "walk_codes": steps, "walk_output": model.decode(steps)}
-    return arrays
+    return arrays | generative.arrays(dataset, model, rng)
