@@ -21,7 +21,7 @@ REPEATS, ENOUGH = 30, 2.0
 #: Of a spec, what makes its objective more than loss and decay, and what is said of that.
 TERMS = ("l1", "kl", "contractive", "variational", "noise")
 _ALL = (*TERMS, "rho", "sparse_layers", "probes", "kl_beta", "draws", "copies", "redraw", "compare")
-#: A unit is at rest in a row where its activation is within this part of the layer's largest.
+#: A number of a code is at rest where it is within this part of the largest from 0.
 REST = 0.05
 
 
@@ -78,7 +78,7 @@ def jacobian(setup: Setup, theta: np.ndarray) -> float:
     return float(objective.parts(theta)[Contractive.name])
 
 
-def resting(setup: Setup, theta: np.ndarray) -> float:
-    """The share of the code's numbers, over all rows, that are near 0 beside the largest."""
+def activity(setup: Setup, theta: np.ndarray) -> dict[str, float]:
+    """The share of the code's numbers, over all rows, near 0 beside the largest, and the mean of their sizes."""
     codes = np.abs(setup.network.encode(theta, setup.dataset.x))
-    return float(np.mean(codes <= REST * codes.max()))
+    return {"resting": float(np.mean(codes <= REST * codes.max())), "mean": float(codes.mean())}

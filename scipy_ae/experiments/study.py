@@ -158,10 +158,11 @@ def _write(
 ) -> dict[str, Any]:
     setup, interrupted = values[0].setup, interrupt.asked
     costly = any(measures.has_terms(value.setup.spec) for value in values)
+    sparse = any(value.setup.spec.l1 or value.setup.spec.kl for value in values)
     described = [
         _describe(folder.path, place, value, interrupt)
-        | _measured(value, recipe.test)
-        | ({"cost": measures.cost(value.setup)} if costly else {})
+        | _measured(value, recipe.test, sparse)
+        | {"cost": measures.cost(value.setup) if costly else None}
         for place, value in enumerate(values, 1)
     ]
     results = {
@@ -177,7 +178,6 @@ def _write(
         "meaning": measures.tested(setup, recipe.test).meaning if recipe.test else "",
         "dataset": {"name": setup.dataset.name, "about": setup.dataset.about, "rows": len(setup.dataset.x)},
         "binary": is_binary(setup.dataset.x),
-        "sparse": any(value.setup.spec.l1 or value.setup.spec.kl for value in values),
         "starts": max(len(value.trained) for value in values),
         "interrupted": interrupted,
         "values": described,
@@ -224,15 +224,15 @@ def _kept(value: Value) -> int | None:
     return finite[(len(finite) - 1) // 2] if finite else None
 
 
-def _measured(value: Value, test: str) -> dict[str, Any]:
+def _measured(value: Value, test: str, sparse: bool) -> dict[str, Any]:
     """What is measured of the kept run alone."""
     kept = _kept(value)
     trained = None if kept is None else value.trained[kept]
     if trained is None:
-        return {"robust": None, "resting": None}
+        return {"robust": None, "activity": None}
     return {
         "robust": measures.robustness(value.setup, trained.theta, test) if test else None,
-        "resting": measures.resting(value.setup, trained.theta),
+        "activity": measures.activity(value.setup, trained.theta) if sparse else None,
     }
 
 

@@ -9,14 +9,17 @@ import numpy as np
 from scipy_ae.errors import InputError
 from scipy_ae.report.bench_curves import Curve, bench_curves
 from scipy_ae.report.blocks import Block, Command, KeyFigure, Notes, Page, Picture, Section, Table
-from scipy_ae.report.denoised import Denoised
+from scipy_ae.report.denoised import SCORE, Denoised
 from scipy_ae.report.figures import draw as draw_run
 from scipy_ae.report.figures import look_of
+from scipy_ae.report.generated import EVIDENCE
 from scipy_ae.report.noise import noise_table, noise_terms
 from scipy_ae.report.reader import Run, checked, parsed, read
 from scipy_ae.report.run_page import PHOTOS
 from scipy_ae.report.sheet import CLASSES, png
 from scipy_ae.report.study_tables import (
+    activity_table,
+    codes_map,
     cost_table,
     evidence_curves,
     evidence_table,
@@ -30,7 +33,9 @@ from scipy_ae.report.words import Words, sentence
 
 _NUMBER: tuple[type, ...] = (int, float, type(None))
 STUDY: dict[str, tuple[type, ...]] = {
-    **dict.fromkeys(("name", "title", "about", "claim", "source", "finding", "command", "vary"), (str,)),
+    **dict.fromkeys(
+        ("name", "title", "about", "claim", "source", "finding", "command", "vary", "test", "meaning"), (str,)
+    ),
     "dataset": (dict,),
     "binary": (bool,),
     "starts": (int,),
@@ -41,7 +46,13 @@ VALUE: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(("label", "command", "folder", "why"), (str,)),
     "runs": (list,),
     "curve": (list,),
+    "evidence": (list,),
+    "elbo": (list,),
+    **dict.fromkeys(("robust", "activity", "cost"), (dict, type(None))),
 }
+ROBUST: dict[str, tuple[type, ...]] = {"noisy": (dict,), "output": (dict,), "jacobian": (float, int)}
+ACTIVITY: dict[str, tuple[type, ...]] = dict.fromkeys(("resting", "mean"), (float, int))
+COST: dict[str, tuple[type, ...]] = dict.fromkeys(("evaluation", "plain"), (float, int))
 RUN: dict[str, tuple[type, ...]] = {
     "seed": (int,),
     "stop": (str,),
@@ -89,11 +100,26 @@ def _read(path: Path) -> dict[str, Any]:
         checked(value, VALUE, f"'{path}', values")
         for run in value["runs"]:
             checked(run, RUN, f"'{path}', runs")
-        if value["curve"] and np.shape(value["curve"])[1:] != (5,):
-            raise InputError(f"'{path}': the curve of {value['label']} does not hold rows of five numbers")
+        _check_value(value, path)
     if not study["values"]:
         raise InputError(f"'{path}' holds no value that was run")
     return study
+
+
+def _check_value(value: dict[str, Any], path: Path) -> None:
+    """What a value holds beside its runs."""
+    for name, columns in (("curve", 5), ("elbo", 4)):
+        if value[name] and np.shape(value[name])[1:] != (columns,):
+            raise InputError(f"'{path}': the {name} of {value['label']} does not hold rows of {columns} numbers")
+    for one in value["evidence"]:
+        if one is not None:
+            checked(one, EVIDENCE, f"'{path}', evidence")
+    for name, wanted in (("robust", ROBUST), ("activity", ACTIVITY), ("cost", COST)):
+        if value[name] is not None:
+            checked(value[name], wanted, f"'{path}', {name}")
+    if value["robust"]:
+        for name in ("noisy", "output"):
+            checked(value["robust"][name], SCORE, f"'{path}', robust")
 
 
 def _result(study: dict[str, Any], runs: list[Run | None], files: dict[str, bytes], words: Words) -> Section:
@@ -129,7 +155,8 @@ def _more(study: dict[str, Any], runs: list[Run | None], files: dict[str, bytes]
         evidence_table(values, words),
         noise_summary(noisy, words),
         robust_table(study, words),
-        cost_table(values, bool(study.get("sparse")), words),
+        activity_table(values, words),
+        cost_table(values, words),
     ]
     blocks += [table for table in tables if table is not None]
     if noisy:
@@ -181,12 +208,16 @@ def _value(
         failed = [Notes(words("study.failed"), [sentence(value["why"])])]
         return Section(f"value-{place}", title, words("study.no_run"), failed)
     generative = any(other.get("evidence") for other in study["values"])
-    names = ["latent-plane", "inputs-outputs"]
+    names = ["latent-plane", "inputs-outputs"] if run.latent_dim <= 2 else ["inputs-outputs"]
     names += ["decoded-plane", "means", "prior"] if generative else []
     names += ["noisy-rows"] if run.denoised is not None else []
     look = look_of(run)
     gallery = draw_run(run, look, words, only=names)
     blocks: list[Block] = []
+    if value["activity"]:
+        files[f"{place}-codes"] = png(codes_map(run, words))
+        caption = words("study.activity.caption", label=value["label"])
+        blocks.append(Picture(f"{place}-codes", files[f"{place}-codes"], caption, caption, photo=True))
     for name in (name for name in names if name in gallery.files):
         files[f"{place}-{name}"] = gallery.files[name]
         noise = run.denoised.noise if run.denoised is not None else ""

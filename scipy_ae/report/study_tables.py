@@ -10,10 +10,14 @@ from scipy_ae.report.bench_curves import Curve, bench_curves
 from scipy_ae.report.blocks import Table
 from scipy_ae.report.denoised import Denoised, Score
 from scipy_ae.report.evidence import PARTS
+from scipy_ae.report.look import Look
 from scipy_ae.report.matrix import matrix
+from scipy_ae.report.pictures import heat_map
+from scipy_ae.report.reader import Run
 from scipy_ae.report.sheet import CLASSES
 from scipy_ae.report.words import Words
 
+_STATES = ("before", "once", "twice", "plain", "limit")
 #: A value of a study as ``study.json`` has it, and the noise section of its kept run, if it has one.
 Value = dict[str, Any]
 
@@ -33,7 +37,7 @@ def evidence_curves(values: Sequence[Value], words: Words) -> Figure | None:
     curves = [
         Curve(value["label"], np.array(value["elbo"], float)[:, [0, 2]] * [1.0, -1.0])
         for value in values
-        if value.get("elbo")
+        if value["elbo"]
     ]
     if not curves or any((curve.points[:, 1] <= 0).any() for curve in curves):
         return None
@@ -47,7 +51,7 @@ def evidence_table(values: Sequence[Value], words: Words) -> Table | None:
     """ELBO, its parts and the importance-weighted bound of each variational value."""
     rows = []
     for value in values:
-        known = [one for one in value.get("evidence") or [] if one is not None]
+        known = [one for one in value["evidence"] if one is not None]
         if known:
             rows.append([value["label"], *(spread([one[name] for one in known], words, 4) for name in PARTS)])
     if not rows:
@@ -69,17 +73,9 @@ def noise_summary(runs: Sequence[tuple[Value, Denoised]], words: Words) -> Table
     for value, denoised in runs:
         own = denoised.own
         plain = own.once[denoised.trained.index("none")] if "none" in denoised.trained else None
-        cells = [
-            value["label"],
-            denoised.noise,
-            *map(cell, (own.unchanged, own.once[0], own.twice[0], plain, own.limit)),
-        ]
-        before, best = own.unchanged, min(own.once[0], own.twice[0], key=lambda score: score.wrong or score.rms)
-        if counted:
-            cells.append(words.share((best.wrong or 0.0) / before.wrong) if before.wrong else "–")
-        rows.append([*cells, spread([run["seconds"] for run in value["runs"]], words)])
-    names = ["noise", "before", "once", "twice", "plain", "limit", *(["left"] if counted else []), "seconds"]
-    headings = [words("study.value"), *(words(f"study.noise.{name}") for name in names)]
+        scores = (own.unchanged, own.once[0], own.twice[0], plain, own.limit)
+        rows.append([value["label"], *(cell(score) for score in scores)])
+    headings = [words("study.value"), *(words(f"study.noise.{name}") for name in _STATES)]
     title = words("study.noise.title" if counted else "study.noise.title_rms")
     return Table(title, headings, rows, note=words("study.noise.note", n=runs[0][1].draws), wide=True)
 
@@ -131,7 +127,7 @@ def robust_table(study: dict[str, Any], words: Words) -> Table | None:
     """Each kept network under the noise of the study's test, and how much its code moves with the input."""
     rows = []
     for value in study["values"]:
-        robust = value.get("robust")
+        robust = value["robust"]
         if not robust:
             continue
         counted = robust["noisy"]["wrong"] is not None
@@ -140,28 +136,41 @@ def robust_table(study: dict[str, Any], words: Words) -> Table | None:
         rows.append([value["label"], *cells, words.number(robust["jacobian"], 3)])
     if not rows:
         return None
-    test = study.get("test", "")
     headings = [words("study.value"), *(words(f"study.robust.{name}") for name in ("noisy", "output", "jacobian"))]
-    title = words("study.robust.title" if counted else "study.robust.title_rms", noise=test)
-    note = words("study.robust.note", meaning=study.get("meaning", ""))
+    title = words("study.robust.title" if counted else "study.robust.title_rms", noise=study["test"])
+    note = words("study.robust.note", meaning=study["meaning"])
     return Table(title, headings, rows, note=note, wide=True)
 
 
-def cost_table(values: Sequence[Value], sparse: bool, words: Words) -> Table | None:
-    """What an evaluation costs beside one of the plain objective, and how much of a sparse code is at rest."""
+def cost_table(values: Sequence[Value], words: Words) -> Table | None:
+    """What an evaluation costs beside one of the plain objective."""
     rows = []
     for value in values:
-        cost = value.get("cost")
-        if not cost:
-            continue
-        times = [words.number(1000 * cost[name], 3) for name in ("evaluation", "plain")]
-        ratio = words.fixed(cost["evaluation"] / cost["plain"], 2)
-        resting = value.get("resting")
-        rest = [] if not sparse else ["–" if resting is None else words.percent(resting)]
-        rows.append([value["label"], *times, ratio, *rest])
+        cost = value["cost"]
+        if cost:
+            times = [words.number(1000 * cost[name], 3) for name in ("evaluation", "plain")]
+            rows.append([value["label"], *times, words.fixed(cost["evaluation"] / cost["plain"], 2)])
     if not rows:
         return None
-    names = ["evaluation", "plain", "ratio", *(["resting"] if sparse else [])]
-    headings = [words("study.value"), *(words(f"study.cost.{name}") for name in names)]
-    note = words("study.cost.note") + (" " + words("study.cost.note_sparse") if sparse else "")
-    return Table(words("study.cost.title"), headings, rows, note=note, wide=True)
+    headings = [words("study.value"), *(words(f"study.cost.{name}") for name in ("evaluation", "plain", "ratio"))]
+    return Table(words("study.cost.title"), headings, rows, note=words("study.cost.note"), wide=True)
+
+
+def activity_table(values: Sequence[Value], words: Words) -> Table | None:
+    """How active the code of each value is; None where no value asks for a sparse one."""
+    rows = [
+        [value["label"], words.percent(value["activity"]["resting"]), words.number(value["activity"]["mean"])]
+        for value in values
+        if value["activity"]
+    ]
+    if not rows:
+        return None
+    headings = [words("study.value"), words("study.activity.resting"), words("study.activity.mean")]
+    return Table(words("study.activity.title"), headings, rows, note=words("study.activity.note"), wide=True)
+
+
+def codes_map(run: Run, words: Words) -> Figure:
+    """The code of each row, a line of it for each row and a column for each number."""
+    reach = float(np.abs(run.codes).max()) or 1.0
+    look = Look("table", None, float(min(0.0, run.codes.min())), reach)
+    return heat_map({words("study.activity.codes"): run.codes}, look, run.labels)
