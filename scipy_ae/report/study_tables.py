@@ -15,7 +15,7 @@ from scipy_ae.report.matrix import matrix
 from scipy_ae.report.pictures import heat_map
 from scipy_ae.report.reader import Run
 from scipy_ae.report.sheet import CLASSES
-from scipy_ae.report.words import Words
+from scipy_ae.report.words import Words, sentence
 
 _STATES = ("before", "once", "twice", "plain", "limit")
 #: A value of a study as ``study.json`` has it, and the noise section of its kept run, if it has one.
@@ -92,12 +92,12 @@ def noise_said(runs: Sequence[tuple[Value, Denoised]], words: Words) -> list[str
         if own.unchanged.recovered is None:
             errors = {"before": words.number(own.unchanged.rms), "after": words.number(best.rms)}
             most = "" if limit is None else words("study.noise.limit_is", x=words.number(limit.rms))
-            said.append(words("study.noise.said_rms", **known, **errors, limit=most))
+            said.append(sentence(words("study.noise.said_rms", **known, **errors, limit=most)))
             continue
         shares = {"before": words.share(own.unchanged.recovered), "after": words.share(best.recovered or 0.0)}
         most = "" if limit is None else words("study.noise.limit_is", x=words.share(limit.recovered or 0.0))
         left = words.share((best.wrong or 0.0) / own.unchanged.wrong) if own.unchanged.wrong else "0"
-        said.append(words("study.noise.said", **known, **shares, left=left, limit=most))
+        said.append(sentence(words("study.noise.said", **known, **shares, left=left, limit=most)))
     return said
 
 
