@@ -29,7 +29,10 @@ def matrix(
     sheet = Sheet(HEAD + CELL * len(rows) + 8)
     sheet.text(COLUMN / 2, 16, over, SMALL * min(1.0, (COLUMN - 16) / text_width(over, SMALL)), color=MUTED)
     for column, name in enumerate(columns):
-        sheet.text(left + (column + 0.5) * pitch, HEAD - 22, fitted(name, pitch - 4, SMALL), SMALL)
+        wide = text_width(name, SMALL) > pitch - 4
+        lines = name.partition(":") if wide else (name, "", "")  # a noise and its amount, one below the other
+        words = "\n".join(fitted(line, pitch - 4, SMALL) for line in (lines[0] + lines[1], lines[2]) if line)
+        sheet.text(left + (column + 0.5) * pitch, HEAD - (26 if wide else 22), words, SMALL, linespacing=1.1)
     for row, name in enumerate(rows):
         y = HEAD + CELL * row
         style = {"weight": "bold"} if marked is not None and marked[row] else {}

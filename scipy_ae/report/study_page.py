@@ -109,7 +109,7 @@ def _read(path: Path) -> dict[str, Any]:
 def _check_value(value: dict[str, Any], path: Path) -> None:
     """What a value holds beside its runs."""
     for name, columns in (("curve", 5), ("elbo", 4)):
-        if value[name] and np.shape(value[name])[1:] != (columns,):
+        if not all(isinstance(row, list) and len(row) == columns for row in value[name]):
             raise InputError(f"'{path}': the {name} of {value['label']} does not hold rows of {columns} numbers")
     for one in value["evidence"]:
         if one is not None:

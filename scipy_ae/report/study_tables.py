@@ -96,7 +96,10 @@ def noise_said(runs: Sequence[tuple[Value, Denoised]], words: Words) -> list[str
             continue
         shares = {"before": words.share(own.unchanged.recovered), "after": words.share(best.recovered or 0.0)}
         most = "" if limit is None else words("study.noise.limit_is", x=words.share(limit.recovered or 0.0))
-        left = words.share((best.wrong or 0.0) / own.unchanged.wrong) if own.unchanged.wrong else "0"
+        if not own.unchanged.wrong:
+            said.append(sentence(words("study.noise.said_harmless", **known, after=words.fixed(best.wrong or 0.0, 3))))
+            continue
+        left = words.share((best.wrong or 0.0) / own.unchanged.wrong)
         said.append(sentence(words("study.noise.said", **known, **shares, left=left, limit=most)))
     return said
 
