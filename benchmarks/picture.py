@@ -8,7 +8,7 @@ from markdown import measured
 #: The file's name, beside the page.
 PICTURE = "results.png"
 #: Ours in strong colours, in the order of their time; peers are muted, told apart by line style and their label.
-STRONG = ("#c1121f", "#0057b7", "#e07a00", "#007f5f", "#7b2cbf", "#9d0208", "#3a0ca3")
+STRONG = ("#c1121f", "#0057b7", "#e07a00", "#007f5f", "#7b2cbf", "#6d3b07", "#00b4d8", "#3a0ca3")
 MUTED = ("#5c6770", "#8d7f6b", "#6b8d83", "#857399", "#97a0a7")
 STYLES = ("-", "--", ":", "-.")
 

@@ -3,6 +3,7 @@
 python benchmarks/run.py                 all parts, some twelve minutes
 python benchmarks/run.py --quick         few repeats, to see that all works
 python benchmarks/run.py --only A,B      loss and gradient, and the BFGS step
+python benchmarks/run.py --again L       one part anew, beside the others that are there; the results say so
 """
 
 import argparse
@@ -35,7 +36,9 @@ def main() -> None:
     arguments = _arguments()
     # before anything is imported that reads them
     os.environ.update(ONE_THREAD, NUMBA_CACHE_DIR=str(kernel_cache()))
-    results = _measure(arguments.only, arguments.quick)
+    results = _measure(arguments.again or arguments.only, arguments.quick)
+    if arguments.again:
+        results = _beside(json.loads((arguments.out / "results.json").read_text(encoding="utf-8")), results)
     from picture import PICTURE, draw
     from tables import page, verdict
 
@@ -52,6 +55,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--only", type=_parts, default=list(PARTS), metavar="A,B", help=f"parts to measure, of {', '.join(PARTS)}"
     )
+    parser.add_argument("--again", type=_parts, metavar="A,B", help="parts to measure anew, all others as they are")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent, help="folder to write to [benchmarks]")
     return parser.parse_args()
 
@@ -62,6 +66,12 @@ def _parts(text: str) -> list[str]:
     if wrong:
         raise argparse.ArgumentTypeError(f"'{wrong[0]}' is not accepted; {', '.join(PARTS)} are")
     return sorted(set(chosen))
+
+
+def _beside(before: dict[str, Any], anew: dict[str, Any]) -> dict[str, Any]:
+    """The results of before with the parts that were measured anew."""
+    parts = [part for part in PARTS.values() if part in anew]
+    return before | {part: anew[part] for part in parts} | {"again": sorted({*before.get("again", []), *parts})}
 
 
 def _measure(only: list[str], quick: bool) -> dict[str, Any]:

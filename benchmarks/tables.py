@@ -27,6 +27,8 @@ def section(part: str, rows: list[dict[str, Any]]) -> str:
 def _head(results: dict[str, Any]) -> str:
     machine = results["machine"]
     versions = ", ".join(f"{name} {version}" for name, version in results["versions"].items())
+    headings = [SECTIONS[part](results[part]).split("\n")[0] for part in results.get("again", [])]
+    again = ", ".join(heading.removeprefix("## ") for heading in headings)
     quick = " --quick` (few repeats: not to be quoted)" if results["quick"] else "`"
     return paragraphs(
         "# Results of the benchmarks",
@@ -34,6 +36,7 @@ def _head(results: dict[str, Any]) -> str:
         f" {results['seconds']:.0f} s. README.md tells what each row means.",
         f"{machine['processor']}, {machine['cores']} cores, Python {machine['python']}; {versions}."
         " float64, one thread but where said. A ratio is the contestant's time over ours: above 1× we are faster.",
+        *([f"Measured anew after that run, each part by itself (`--again`): {again}."] if again else []),
         *results["left_out"],
     )
 

@@ -55,6 +55,22 @@ class Rows:
         return int(self.table[:, [T.INPUTS, T.OUTPUTS]].max())
 
     @property
+    def largest(self) -> int:
+        """Numbers in the largest matrix of weights."""
+        return int((self.table[:, T.INPUTS] * self.table[:, T.OUTPUTS]).max())
+
+    @property
+    def spare(self) -> int:
+        """Room that sweeps back and slopes want."""
+        return min(self.largest, SMALL)
+
+    @property
+    def sides(self) -> int:
+        """Products of the outputs of two layers, or of one with itself, at most."""
+        wide = sorted(self.table[:, T.OUTPUTS])
+        return int(max(np.prod(wide[-2:]), wide[-1] ** 2))
+
+    @property
     def through(self) -> bool:
         """Whether the loss is worked from what leaves the last activation, rather than what comes into it."""
         return self.loss != CROSS_ENTROPY_OF_LOGITS
@@ -98,7 +114,7 @@ class Slopes:
         self.of_inputs = np.empty(n * q * units)
         bent = (rows.table[:, T.SLOPE] >= 0).any()
         self.of_turns = np.empty(n * q * units if bent else 0)
-        factors, spare = np.empty(n * rows.widest), np.empty(_spare(rows))
+        factors, spare = np.empty(n * rows.widest), np.empty(rows.spare)
         kernels.output_slopes(
             rows.table, rows.coefs, theta, before, self.after, root, through, factors,
             self.of_inputs, self.of_turns, spare,
@@ -107,17 +123,11 @@ class Slopes:
     def add_to(self, matrix: np.ndarray) -> None:
         """Add R'R to the lower half of a matrix."""
         rows = self.rows
-        wide, widest = int(np.prod(sorted(rows.table[:, T.OUTPUTS])[-2:])), rows.widest
-        most = max(wide, int(rows.table[:, T.OUTPUTS].max()) ** 2)
-        strip = max(kernels.STRIP, widest + 1)
+        most, strip = rows.sides, max(kernels.STRIP, rows.widest + 1)
         kernels.gauss_newton_add(
             rows.table, rows.x, self.after, self.of_inputs, self.of_turns, rows.outputs, rows.through,
             np.empty(len(rows) * most), np.empty(len(rows) * strip), np.empty(strip * most), matrix,
         )  # fmt: skip
-
-
-def _spare(rows: Rows) -> int:
-    return min(int((rows.table[:, T.INPUTS] * rows.table[:, T.OUTPUTS]).max()), SMALL)
 
 
 def gauss_newton_matrix(rows: Rows, theta: np.ndarray) -> np.ndarray:
@@ -195,8 +205,7 @@ class NetworkRoot(Root):
     def times(self, v: np.ndarray) -> np.ndarray:
         rows, n = self._rows, len(self._rows)
         v_before, v_after = np.empty_like(self._before), np.empty_like(self._after)
-        most = int((rows.table[:, T.INPUTS] * rows.table[:, T.OUTPUTS]).max())
-        more = np.empty(max(n * rows.widest, most))
+        more = np.empty(max(n * rows.widest, rows.largest))
         tangent(
             rows.table, rows.coefs, self._theta, v, rows.x, self._before, self._after, v_before, v_after, more
         )  # fmt: skip
@@ -210,6 +219,6 @@ class NetworkRoot(Root):
         gradient = np.empty(self._theta.size)
         backward(
             rows.table, rows.coefs, self._theta, rows.x, self._before, self._after, deltas, rows.through,
-            np.empty(_spare(rows)), gradient,
+            np.empty(rows.spare), gradient,
         )  # fmt: skip
         return gradient

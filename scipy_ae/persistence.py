@@ -13,8 +13,7 @@ from scipy_ae.errors import InputError
 from scipy_ae.layers import Dense
 from scipy_ae.network import Network, as_theta
 
-#: What a file says it is, and the version of its specification; a later one is refused.
-FORMAT, VERSION = "scipy-ae", 1
+FORMAT, VERSION = tensors.MODEL
 
 
 @dataclass(frozen=True)

@@ -62,6 +62,25 @@ class Root(ABC):
         """R' w, shape (n,)."""
 
 
+class Model(ABC):
+    """The quadratic model fun + g's + s'Bs/2 at a theta, as machine code that builds, damps and minimises it.
+
+    Attributes
+    ----------
+    order : int
+        Equations of the systems that it solves.
+    nbytes : int
+        What its arrays take.
+    """
+
+    order: int
+    nbytes: int
+
+    @abstractmethod
+    def code(self) -> tuple[int, np.ndarray]:
+        """Address and context, as ``kernels/quadratic.py`` tells; its arrays are made when this is first asked."""
+
+
 @dataclass(frozen=True)
 class Native:
     """Machine code for value and gradient, which compiled solvers call without a way back through Python.
@@ -84,6 +103,8 @@ class Native:
         const double *theta, const double *v, double *out)``, which fills ``out`` as the method of that name would.
         Not ``fresh``, theta is as at the last call and nothing else of the problem was worked out in between. Called
         when first wanted.
+    model : callable, optional
+        Gives, for ``"primal"`` or ``"dual"``, the Gauss-Newton model of that form. Called when first wanted.
     """
 
     address: int
@@ -91,6 +112,7 @@ class Native:
     keep: Any = None
     probe: Callable[[], int] | None = None
     product: Callable[[str], int] | None = None
+    model: Callable[[str], Model] | None = None
 
 
 class Problem(ABC):

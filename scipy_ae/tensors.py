@@ -19,6 +19,8 @@ from scipy_ae.records import write_aside
 
 #: Bytes of a header at most, the specification included: reading one takes some twenty times as much memory.
 LARGEST_HEADER = 2**24
+#: What the file of a model says it is, and the version of its specification; a later one is refused.
+MODEL = ("scipy-ae", 1)
 _NAMES = {"<f8": "F64", "<i8": "I64"}
 
 

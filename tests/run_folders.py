@@ -41,6 +41,29 @@ def table(path: Path, n: int = 60, p: int = 4, **result: Any) -> RunFolder:
     return run(path, x, x + rng.normal(scale=0.05, size=x.shape), codes, labels, "table", None, **result)
 
 
+def trained(
+    path: Path, spec: str = "35-9-2-9-35", x: np.ndarray | None = None, **options: Any
+) -> tuple[RunFolder, Any]:
+    """A run of letters, or of the rows x, with the model file of a random network; returns the model too.
+
+    ``options`` are those of Network.parse; also ``kind``, ``image_shape`` and ``labels``.
+    """
+    from scipy_ae.network import Network
+    from scipy_ae.persistence import Model, save
+
+    font = load_font(2).select("A-J")
+    kind, shape = options.pop("kind", "image"), options.pop("image_shape", (7, 5))
+    x = font.x if x is None else x
+    labels = options.pop("labels", font.labels[: len(x)])
+    network = Network.parse(spec, **options)
+    rng = np.random.default_rng(0)
+    model = Model(network, network.initialize(rng, 0.7) + 0.1 * rng.normal(size=network.size))
+    codes = model.encode(x)
+    folder = run(path, x, model.decode(codes), codes, labels, kind, shape)
+    save(model, folder.model)
+    return folder, model
+
+
 def run(
     path: Path,
     x: np.ndarray,

@@ -1,5 +1,6 @@
 """The benchmarks' own arithmetic: a rival that computes the same, ratios, and the sentences on where we lose."""
 
+import json
 import os
 import subprocess
 import sys
@@ -21,6 +22,7 @@ import lbfgs  # noqa: E402
 import peers  # noqa: E402
 import picture  # noqa: E402
 import problems  # noqa: E402
+import run  # noqa: E402
 import settings  # noqa: E402
 from descents import Descent, Limits  # noqa: E402
 from goals import Goal, goals, lost  # noqa: E402
@@ -451,3 +453,14 @@ def test_an_unknown_part_is_refused():
     )
     assert done.returncode == 2
     assert "'Q' is not accepted; A, B, C, D, E, F, G, H, I, J, K, L are" in done.stderr
+
+
+def test_a_part_measured_anew_stands_beside_the_others_and_the_page_says_so():
+    before = json.loads((ROOT / "benchmarks" / "results.json").read_text(encoding="utf-8"))
+    anew = {"threads": [row | {"ratio": 7.0} for row in before["threads"]], "seconds": 1.0, "date": "never"}
+    both = run._beside(before, anew)
+    assert both["threads"] == anew["threads"]
+    assert {key: both[key] for key in before if key not in ("threads", "again")} == {
+        key: before[key] for key in before if key not in ("threads", "again")
+    }
+    assert "Measured anew after that run, each part by itself (`--again`): L. Threads." in page(both)

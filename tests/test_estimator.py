@@ -20,9 +20,12 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import scipy_ae
-from scipy_ae import Autoencoder
+from scipy_ae import L2, Autoencoder, Batch, Contractive, KLSparsity, L1Sparsity, Objective, Variational
+from scipy_ae.corruptions import Neighbourhood, parse
 from scipy_ae.datasets import load_font
 from scipy_ae.errors import InputError
+from scipy_ae.experiments.spec import Spec
+from scipy_ae.kind import Kind
 from scipy_ae.metrics import wrong_pixels
 
 PAGE = Path(__file__).parents[1] / "docs" / "scikit_learn.md"
@@ -212,7 +215,7 @@ def test_a_warm_start_goes_on(iris):
     first = model.loss_
     assert model.fit(iris).history_[0].loss == first
     assert model.loss_ < first
-    with pytest.raises(InputError, match="warm_start: the network changed from 4-6-2-6-4 to 4-3-1-3-4"):
+    with pytest.raises(InputError, match=r"warm_start: the network changed from 4-6-2-6-4 to 4-3-1-3-4"):
         model.set_params(n_components=1).fit(iris)
     with pytest.raises(ValueError, match="2 features"):
         model.set_params(n_components=None).fit(iris[:, :2])
@@ -290,6 +293,25 @@ def test_verbose_tells_of_the_training(iris, capsys):
         ({"loss": "hinge"}, "unknown loss 'hinge'"),
         ({"loss": "cross-entropy"}, "cross-entropy needs targets within [0, 1]"),
         ({"warm_start": True, "n_init": 2}, "warm_start and n_init contradict each other"),
+        ({"noise": "flop:2"}, "unknown noise 'flop': did you mean 'flip'?"),
+        ({"noise": "mask"}, "noise: 'mask' is not accepted; mask and an amount are, as in mask:0.2"),
+        ({"noise": 0.1}, "noise: 0.1 is not accepted; text such as 'flip:10%', or one of scipy_ae.corruptions, is"),
+        ({"noise": "neighbourhood:0.3"}, "noise: neighbourhood:0.3 is for images, and these data have no image shape"),
+        ({"noise": "salt-pepper:0.1"}, "noise: salt-pepper:10% is for values from 0 to 1, and row 0, column 0"),
+        ({"copies": 0}, "copies: 0 is not accepted; a whole number of at least 1 is"),
+        ({"redraw": "always"}, "unknown redraw 'always'"),
+        ({"l1": -0.1}, "l1: -0.1 is not accepted; a finite number of at least 0, or None, is"),
+        ({"kl": np.inf}, "kl: inf is not accepted"),
+        ({"rho": 1.0}, "rho: 1.0 is not accepted; a number above 0 and below 1 is"),
+        ({"kl": 0.1}, "KLSparsity: encoder.1 has the activation identity; logistic and tanh are accepted"),
+        ({"l1": 0.1, "sparse_layers": "encoder.7"}, "unknown layer 'encoder.7'"),
+        ({"sparse_layers": 3}, "sparse_layers: 3 is not accepted; code, all, or names such as 'encoder.0' are"),
+        ({"contractive": "much"}, "contractive: 'much' is not accepted"),
+        ({"contractive": 0.1, "probes": 2}, "probes: 2 for a code of 2 is not accepted; fewer than 2 are"),
+        ({"variational": 1}, "variational: 1 is not accepted; True or False is"),
+        ({"kl_beta": None}, "kl_beta: None is not accepted; a finite number of at least 0 is"),
+        ({"variational": True, "draws": 10**9}, "draws: 1000000000 codes for each of"),
+        ({"l1": 0.1, "precision": "float32"}, "precision: float32 is for a loss, l2 and noise alone"),
     ],
 )
 def test_a_parameter_that_is_not_accepted_is_named(asked, sentence, iris):
@@ -306,6 +328,148 @@ def test_data_that_are_not_accepted_are_refused(fitted, iris):
         Autoencoder().fit(iris[:1])
     with pytest.raises(ValueError, match="codes of 3 numbers came; 2 are accepted"):
         fitted.inverse_transform(np.zeros((1, 3)))
+
+
+def test_a_denoiser_undoes_more_of_fresh_noise_than_a_plain_one():
+    x = load_font(2).x
+    clean = np.tile(x, (100, 1))
+    noisy = parse("flip:10%").corrupt(clean, np.random.default_rng(7))
+    wrong = []
+    for noise in (None, "flip:10%"):
+        model = Autoencoder(random_state=0, n_components=12, iterations=40, noise=noise).fit(x)
+        wrong.append(wrong_pixels(model.predict(noisy), clean).mean())
+        assert wrong_pixels(model.predict(x), x).sum() == 0
+    assert wrong[1] < 0.6 * wrong[0] < 0.6 * wrong_pixels(noisy, clean).mean()
+
+
+def test_a_grid_search_over_noise_in_a_pipeline(iris):
+    model = make_pipeline(StandardScaler(), Autoencoder(random_state=0, iterations=12, copies=5))
+    grid = {"autoencoder__noise": [None, "gaussian:0.3", "mask:20%", parse("gaussian:0.1")]}
+    search = GridSearchCV(model, grid, cv=2, error_score="raise").fit(iris)
+    assert np.unique(search.cv_results_["mean_test_score"]).size == 4
+    plain = GridSearchCV(model.set_params(autoencoder__copies=1), {"autoencoder__noise": [None]}, cv=2).fit(iris)
+    assert plain.best_score_ == search.cv_results_["mean_test_score"][0]  # copies say nothing without noise
+
+
+@pytest.mark.parametrize(
+    ("asked", "penalty"),
+    [
+        ({"l1": 0.1}, L1Sparsity(0.1)),
+        ({"l1": 0.1, "sparse_layers": ["encoder.0", "decoder.0"]}, L1Sparsity(0.1, "encoder.0,decoder.0")),
+        ({"kl": 0.2, "rho": 0.1, "sparse_layers": "encoder.0"}, KLSparsity(0.2, 0.1, "encoder.0")),
+        ({"contractive": 0.05}, Contractive(0.05)),
+    ],
+)
+def test_a_term_is_the_one_of_that_name(asked, penalty, iris):
+    model = Autoencoder(random_state=0, iterations=8, l2=0.01, **asked).fit(iris)
+    objective = Objective(model.network_, Batch(iris), "squared-error", [L2(0.01), penalty])
+    assert model.loss_ == pytest.approx(objective.fun(model.theta_), rel=1e-12)
+    assert model.history_.best.parts[penalty.name] > 0
+    assert (model.theta_ != Autoencoder(random_state=0, iterations=8, l2=0.01).fit(iris).theta_).any()
+
+
+def test_probes_estimate_the_contractive_term(iris):
+    exact, estimate = (
+        Autoencoder(random_state=0, iterations=8, contractive=0.5, probes=probes).fit(iris).history_[0].parts
+        for probes in (None, 1)
+    )
+    assert estimate["contractive"] != exact["contractive"]
+    assert estimate["contractive"] == pytest.approx(exact["contractive"], rel=0.5)
+    assert estimate["squared-error"] == exact["squared-error"]
+
+
+@pytest.mark.parametrize("layers", [None, "4-8-2-8-4"])
+def test_a_variational_code_nears_the_prior_with_its_weight(layers, iris):
+    divergences = []
+    for beta in (0.1, 1.0):
+        model = Autoencoder(layers, random_state=0, variational=True, kl_beta=beta, draws=4).fit(iris)
+        assert model.network_.bottleneck == Variational(beta)
+        divergences.append(model.history_.best.parts["KL divergence"] / beta)
+        codes = model.transform(iris)
+        assert codes.shape == (150, 2)
+        assert (codes == model.network_.encode(model.theta_, iris)).all()
+    assert divergences[1] < 0.7 * divergences[0]
+    with pytest.raises(InputError, match=r"warm_start: the network changed .* or the bottleneck did"):
+        model.set_params(warm_start=True, variational=False).fit(iris)
+
+
+EVERYTHING = {
+    "noise": "gaussian:0.1", "copies": 3, "l1": 0.01, "contractive": 0.01, "probes": 1, "variational": True,
+    "kl_beta": 0.1, "draws": 2, "redraw": "step",
+}  # fmt: skip
+
+
+def test_all_kinds_combine_and_follow_the_seed(iris):
+    fits = [Autoencoder(random_state=seed, iterations=8, **EVERYTHING).fit(iris) for seed in (0, 0, 1)]
+    assert fits[0].theta_.tobytes() == fits[1].theta_.tobytes() != fits[2].theta_.tobytes()
+    assert {"KL divergence", "L1 sparsity", "contractive"} <= set(fits[0].history_.best.parts)
+    assert fits[0].loss_ < fits[0].history_[0].loss
+    again = pickle.loads(pickle.dumps(clone(fits[0]))).fit(iris)
+    assert again.theta_.tobytes() == fits[0].theta_.tobytes()
+
+
+def test_chance_leaves_the_first_weights_as_they_are(iris):
+    kinds: list = [{}, {"noise": "mask:0.2"}, {"contractive": 0.1, "probes": 1}, {"random_state": 1}]
+    models = [Autoencoder(iterations=8, l2=0.01, **({"random_state": 0} | kind)).fit(iris) for kind in kinds]
+    sizes = [model.history_[0].parts["L2"] for model in models]
+    assert sizes[0] == sizes[1] == sizes[2] != sizes[3]
+
+
+def test_under_noise_a_weight_is_a_number_of_copies(iris):
+    weight = np.random.default_rng(0).integers(0, 4, len(iris))
+    copies = np.random.default_rng(1).permutation(np.repeat(iris, weight, axis=0))
+    model = Autoencoder(random_state=0, iterations=8, l2=0.01, noise="gaussian:0.2", copies=2)
+    weighted = clone(model).fit(iris, sample_weight=weight)
+    assert model.fit(copies).theta_.tobytes() == weighted.theta_.tobytes()
+    assert (model.fit(iris[weight > 0]).theta_ != weighted.theta_).any()
+
+
+def test_fresh_noise_is_another_training_on_the_same_bank(iris):
+    bank, burst, step = (
+        Autoencoder(random_state=0, iterations=8, tol=0.0, noise="gaussian:0.3", redraw=redraw).fit(iris)
+        for redraw in (None, "burst", "step")
+    )
+    told = [model.history_.column("loss") for model in (bank, burst, step)]
+    assert told[0][0] == told[1][0] == told[2][0]
+    assert told[0][1] == told[1][1] != told[2][1]  # the first step is on the bank unless steps are redrawn
+    assert len({model.loss_ for model in (bank, burst, step)}) == 3
+    assert burst.loss_ < 0.2 * told[0][0] > step.loss_
+
+
+def test_partial_fit_draws_noise_anew(iris):
+    told = {}
+    for name, asked in (("clean", {}), ("noisy", {"noise": "gaussian:0.5"}), ("drawn", {"variational": True})):
+        models = [Autoencoder(random_state=0, eta=0.0, copies=2, batch_size=40, **asked) for _ in range(2)]
+        for model in models:
+            told[name] = [model.partial_fit(iris).loss_ for _ in range(3)]
+        assert models[0].history_.column("loss").tolist() == told[name]
+    assert len(set(told["clean"])) == 1
+    assert len(set(told["noisy"])) == len(set(told["drawn"])) == 3
+
+
+def test_partial_fit_learns_to_denoise(iris):
+    model = Autoencoder(random_state=0, noise="gaussian:0.3", copies=2, batch_size=50)
+    scores = [model.partial_fit(iris).score(iris) for _ in range(60)]
+    assert model.n_iter_ == 60
+    assert scores[-1] > 0.3 * scores[0]
+
+
+def test_noise_for_images_knows_their_shape():
+    letters = load_font(2).select("A-J")
+    noise = Neighbourhood(0.3, letters.image_shape)
+    model = Autoencoder(random_state=0, iterations=4, noise=noise, copies=2).fit(letters.x)
+    assert model.loss_ != Autoencoder(random_state=0, iterations=4).fit(letters.x).loss_
+    with pytest.raises(InputError, match="does not fit rows of 36 pixels"):
+        model.fit(np.c_[letters.x, letters.x[:, :1]])
+
+
+def test_the_defaults_of_a_kind_are_the_same_everywhere():
+    told, kind = Autoencoder().get_params(), Kind()
+    for name in ("l1", "kl", "rho", "sparse_layers", "contractive", "probes", "variational", "kl_beta", "draws"):
+        assert told[name] == getattr(kind, name), name
+    spec = Spec(l1=0.1, kl=0.1, variational=True, noise="mask:0.1").resolved({})
+    for name in ("rho", "sparse_layers", "kl_beta", "draws", "copies"):
+        assert told[name] == getattr(kind, name) == getattr(spec, name), name
 
 
 @pytest.mark.parametrize("columns", [1, 2])

@@ -9,9 +9,12 @@ import onnxruntime
 import pytest
 import torch
 
-from scipy_ae import activations, export
+from scipy_ae import activations
 from scipy_ae.activations import Activation
 from scipy_ae.errors import InputError
+from scipy_ae.export.onnx import onnx_model
+from scipy_ae.export.steps import Affine, First
+from scipy_ae.export.torch import torch_module
 from scipy_ae.network import Network
 from scipy_ae.persistence import Model
 
@@ -107,11 +110,11 @@ def test_a_torch_module_holds_our_weights_and_trains_without_touching_them():
 
 def test_a_code_that_is_only_the_first_columns(tmp_path):
     """What an encoder of means and further numbers needs."""
-    steps = [export.Affine(np.eye(4), np.arange(4.0)), export.First(2)]
-    (tmp_path / "m.onnx").write_bytes(export._onnx_model("m", steps, ("x", 4), ("z", 2), "float64"))
+    steps = [Affine(np.eye(4), np.arange(4.0)), First(2)]
+    (tmp_path / "m.onnx").write_bytes(onnx_model("m", steps, ("x", 4), ("z", 2), "float64"))
     x = np.random.default_rng(0).normal(size=(5, 4))
     np.testing.assert_array_equal(ran(tmp_path / "m.onnx", x=x), x[:, :2] + [0.0, 1.0])
-    module = torch.nn.Sequential(*(export._torch_module(step) for step in steps))
+    module = torch.nn.Sequential(*(torch_module(step) for step in steps))
     np.testing.assert_array_equal(module(torch.from_numpy(x)).detach().numpy(), x[:, :2] + [0.0, 1.0])
 
 

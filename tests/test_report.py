@@ -12,14 +12,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import run_folders
-from matplotlib.figure import Figure
 from matplotlib.image import imread
 
 from scipy_ae import report
 from scipy_ae.errors import InputError
 from scipy_ae.records import RunFolder
 from scipy_ae.report import figures
-from scipy_ae.report.sheet import png
 
 FIGURES = {
     "decoded-plane",
@@ -83,8 +81,8 @@ def figures_of(folder: RunFolder) -> dict[str, np.ndarray]:
 @pytest.fixture
 def words_only(monkeypatch):
     """Lays figures out but does not render them, for tests of what the page says."""
-    dot = png(Figure(figsize=(0.1, 0.1)))
-    monkeypatch.setattr(figures, "png", lambda figure: dot)
+    dot = np.zeros((1, 1, 3), np.uint8)
+    monkeypatch.setattr(figures, "pixels", lambda figure: dot)
 
 
 @pytest.fixture(scope="module")

@@ -56,15 +56,6 @@ def test_dual_and_primal_take_the_same_steps(solver, loss, l2):
         np.testing.assert_allclose(dual.fun, primal.fun, rtol=0.2)
 
 
-def test_dual_form_is_taken_where_residuals_are_fewer():
-    for rows, dual in ((4, True), (30, False)):
-        objective, theta = network(rows=rows)
-        counted = []
-        objective.gauss_newton, whole = lambda at: counted.append(0) or whole(at), objective.gauss_newton  # noqa: B023
-        solvers.get("lm").solve(objective, theta, maxiter=3)
-        assert len(counted) == (0 if dual else 3)
-
-
 def test_residuals_alone_take_either_form_too():
     objective, theta = network(rows=4)
     problem = LeastSquares(objective.residual, objective.residual_jac)

@@ -12,7 +12,7 @@ from zoo import ZOO, Counted, quadratic
 from scipy_ae import solvers
 from scipy_ae.errors import InputError, UnsupportedError
 from scipy_ae.problem import CAPABILITIES, FunctionProblem
-from scipy_ae.solvers import free_memory, scipy_methods
+from scipy_ae.solvers import free_memory, scipy_base
 from scipy_ae.solvers.quasi_newton import BFGS
 from scipy_ae.solvers.registry import OURS
 from scipy_ae.solvers.scipy_methods import ScipyMethod
@@ -187,7 +187,7 @@ def test_newton_cg_does_without_products():
     [("scipy.BFGS", "BFGS"), ("SLSQP", "BFGS"), ("trust-exact", "trust-ncg"), ("dogleg", "trust-ncg")],
 )
 def test_too_large_matrices_are_refused_with_number_and_alternative(monkeypatch, method, alternative):
-    monkeypatch.setattr(scipy_methods, "free_bytes", lambda: 5_000)
+    monkeypatch.setattr(scipy_base, "free_bytes", lambda: 5_000)
     start = np.ones(20)
     with pytest.raises(
         UnsupportedError,
@@ -201,7 +201,7 @@ def test_too_large_matrices_are_refused_with_number_and_alternative(monkeypatch,
 
 
 def test_where_free_memory_is_not_known_nothing_is_refused(monkeypatch):
-    monkeypatch.setattr(scipy_methods, "free_bytes", lambda: None)
+    monkeypatch.setattr(scipy_base, "free_bytes", lambda: None)
     assert solvers.get("scipy.BFGS").solve(ROSEN, START).success
 
 

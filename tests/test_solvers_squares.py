@@ -9,7 +9,7 @@ import scipy_ae
 from scipy_ae import solvers
 from scipy_ae.errors import InputError, NonFiniteError, UnsupportedError
 from scipy_ae.problem import LeastSquares, Problem
-from scipy_ae.solvers import scipy_squares
+from scipy_ae.solvers import scipy_base
 from scipy_ae.solvers.scipy_recipes import SQUARES as RECIPES
 
 ROSENBROCK = SQUARES[0]
@@ -152,7 +152,7 @@ def test_what_is_lacking_or_unknown_is_refused(name):
 
 @every
 def test_too_large_derivatives_are_refused_with_number_and_alternative(monkeypatch, name):
-    monkeypatch.setattr(scipy_squares, "free_bytes", lambda: 50)
+    monkeypatch.setattr(scipy_base, "free_bytes", lambda: 50)
     words = f"^{name} would need 0.0 GB for its matrices of 2 x 2, 0.0 GB are free; use Levenberg-Marquardt$"
     with pytest.raises(UnsupportedError, match=words):
         solvers.get(name).solve(ROSENBROCK.problem, ROSENBROCK.start)

@@ -180,9 +180,13 @@ def entry(name, merits, objective=("a",), **more):
 
 
 def test_losses_of_other_objectives_are_not_ranked():
-    alone = [entry("one", [1] * 5, ("a",)), entry("two", [2] * 5, ("b",))]
-    assert finding(alone)[0].startswith("Each value minimises an objective of its own")
-    said = finding([*alone, entry("three", [3] * 5, ("a",))])
+    alone = [entry("one", [1] * 5, ("data", "all", "a")), entry("two", [2] * 5, ("data", "all", "b"))]
+    assert finding(alone)[0].startswith(
+        "By wrong pixels, since losses of different objectives do not compare: best is one"
+    )
+    for other in (entry("two", [1] * 5, ("data", "all", "b")), entry("two", [2] * 5, ("others", "all", "b"))):
+        assert finding([alone[0], other])[0].startswith("Each value minimises an objective of its own")
+    said = finding([*alone, entry("three", [3] * 5, ("data", "all", "a"))])
     assert said == [
         "Of the 2 with the same objective: best is one: it beats each of the others from at least 5 of 5 starts."
     ]

@@ -8,6 +8,7 @@ A pixel is lit where it is above one half.
 """
 
 import re
+from collections.abc import Callable
 
 from scipy_ae.corruptions.base import Corruption
 from scipy_ae.corruptions.flips import FlipChance, FlipCount
@@ -42,7 +43,7 @@ def parse(text: str, image_shape: tuple[int, int] | None = None) -> Corruption:
                 f"noise: {text} is for images, and these data have no image shape; other kinds are accepted"
             )
         return Neighbourhood(value, image_shape)
-    made: dict[str, type[FlipChance | SaltPepper | Mask | Gaussian]] = {
+    made: dict[str, Callable[[float], Corruption]] = {
         "flip": FlipChance, "salt-pepper": SaltPepper, "mask": Mask, "gaussian": Gaussian,
     }  # fmt: skip
     return made[kind](value)

@@ -3,6 +3,7 @@
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -26,13 +27,17 @@ class Corruption(ABC):
     def meaning(self) -> str:
         """What it does, in one sentence."""
 
-    @abstractmethod
-    def check(self, x: np.ndarray) -> None:
-        """Refuse data that it is not defined for."""
+    def check(self, x: np.ndarray) -> None:  # noqa: B027
+        """Refuse data that it is not defined for; any real numbers will do unless a kind says otherwise."""
 
-    @abstractmethod
     def corrupt(self, x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """A noisy copy of ``x``, (n, p) float64; ``x`` stays as it is."""
+        self.check(x)
+        return self._noisy(np.asarray(x, dtype=np.float64), rng)
+
+    @abstractmethod
+    def _noisy(self, x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """A noisy copy of rows that are accepted."""
 
     @abstractmethod
     def log_likelihood(self, noisy: np.ndarray, x: np.ndarray) -> np.ndarray:
@@ -44,6 +49,39 @@ class Corruption(ABC):
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.amount}"
+
+
+@dataclass(frozen=True)
+class Chance(Corruption):
+    """What strikes each pixel with a probability, independent of all others; a subclass says what becomes of it.
+
+    Parameters
+    ----------
+    probability : float
+        From 0 to 1.
+    """
+
+    probability: float
+    fate: ClassVar[str]  # what becomes of a pixel, in words: "each pixel is ..."
+
+    def __post_init__(self) -> None:
+        check_probability(self.probability)
+
+    @property
+    def amount(self) -> str:
+        return percent_text(self.probability)
+
+    @property
+    def meaning(self) -> str:
+        return f"each pixel is {self.fate} with a probability of {percent_text(self.probability, ' %')}"
+
+    def _noisy(self, x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        struck = rng.random(x.shape) < self.probability
+        return np.where(struck, self._struck(x, rng), x)
+
+    @abstractmethod
+    def _struck(self, x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """What each pixel would become, (n, p)."""
 
 
 def check_probability(value: float) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scipy_ae.corruptions.base import Corruption, check_probability, percent_text, refuse_first
+from scipy_ae.corruptions.base import Chance, Corruption, refuse_first
 from scipy_ae.errors import InputError
 
 
@@ -35,9 +35,8 @@ class FlipCount(Corruption):
         if self.count > x.shape[1]:
             raise InputError(f"noise: {self} inverts more pixels than a row has; at most {x.shape[1]} are accepted")
 
-    def corrupt(self, x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        self.check(x)
-        noisy = np.array(x, dtype=np.float64)
+    def _noisy(self, x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        noisy = x.copy()
         if self.count == 0:
             return noisy
         chosen = rng.random(noisy.shape).argpartition(self.count - 1, axis=1)[:, : self.count]
@@ -49,32 +48,19 @@ class FlipCount(Corruption):
 
 
 @dataclass(frozen=True)
-class FlipChance(Corruption):
+class FlipChance(Chance):
     """Each pixel is inverted with this probability, independent of all others (the binary symmetric channel). Data of 0
     and 1."""
 
-    probability: float
     kind = "flip"
     about = FlipCount.about
-
-    def __post_init__(self) -> None:
-        check_probability(self.probability)
-
-    @property
-    def amount(self) -> str:
-        return percent_text(self.probability)
-
-    @property
-    def meaning(self) -> str:
-        return f"each pixel is inverted with a probability of {percent_text(self.probability, ' %')}"
+    fate = "inverted"
 
     def check(self, x: np.ndarray) -> None:
         _check_binary(x, self)
 
-    def corrupt(self, x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        self.check(x)
-        x = np.asarray(x, dtype=np.float64)
-        return np.where(rng.random(x.shape) < self.probability, 1.0 - x, x)
+    def _struck(self, x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        return 1.0 - x
 
     def log_likelihood(self, noisy: np.ndarray, x: np.ndarray) -> np.ndarray:
         return _bernoulli(_differing(noisy, x), x.shape[1], self.probability)

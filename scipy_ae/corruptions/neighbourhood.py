@@ -55,9 +55,7 @@ class Neighbourhood(Corruption):
         if math.prod(self.image_shape) != x.shape[1]:
             raise InputError(f"noise: an image of {self.image_shape} does not fit rows of {x.shape[1]} pixels")
 
-    def corrupt(self, x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        self.check(x)
-        x = np.asarray(x, dtype=np.float64)
+    def _noisy(self, x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         added = 0.5 * self.intensity * rng.normal(MEAN, 1.0, x.shape)
         return np.where(self.around(x), x + added, x)
 

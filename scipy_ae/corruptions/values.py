@@ -4,49 +4,26 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scipy_ae.corruptions.base import (
-    Corruption,
-    check_probability,
-    check_size,
-    check_unit,
-    log_of,
-    percent_text,
-    summed,
-)
+from scipy_ae.corruptions.base import Chance, Corruption, check_size, check_unit, log_of, summed
 
 
 @dataclass(frozen=True)
-class SaltPepper(Corruption):
+class SaltPepper(Chance):
     """Each pixel is, with this probability, set to 0 or to 1, each half the time, whatever it was. Data in [0, 1].
 
     Of black-and-white pixels half of those set are what they were, so that ``salt-pepper:20%`` inverts as many as
     ``flip:10%``.
     """
 
-    probability: float
     kind = "salt-pepper"
     about = "salt-pepper:0.2 sets each pixel with that probability to 0 or 1 at random, whatever it was"
-
-    def __post_init__(self) -> None:
-        check_probability(self.probability)
-
-    @property
-    def amount(self) -> str:
-        return percent_text(self.probability)
-
-    @property
-    def meaning(self) -> str:
-        chance = percent_text(self.probability, " %")
-        return f"each pixel is set to 0 or 1 at random, whatever it was, with a probability of {chance}"
+    fate = "set to 0 or 1 at random, whatever it was,"
 
     def check(self, x: np.ndarray) -> None:
         check_unit(x, self)
 
-    def corrupt(self, x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        self.check(x)
-        x = np.asarray(x, dtype=np.float64)
-        chosen = rng.random(x.shape) < self.probability
-        return np.where(chosen, rng.integers(0, 2, x.shape).astype(np.float64), x)
+    def _struck(self, x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        return rng.integers(0, 2, x.shape).astype(np.float64)
 
     def log_likelihood(self, noisy: np.ndarray, x: np.ndarray) -> np.ndarray:
         p = self.probability
@@ -55,30 +32,15 @@ class SaltPepper(Corruption):
 
 
 @dataclass(frozen=True)
-class Mask(Corruption):
+class Mask(Chance):
     """Each pixel is set to 0 with this probability ("masking noise"; Vincent et al. 2008, section 2.3)."""
 
-    probability: float
     kind = "mask"
     about = "mask:0.2 sets each pixel with that probability to 0"
+    fate = "set to 0"
 
-    def __post_init__(self) -> None:
-        check_probability(self.probability)
-
-    @property
-    def amount(self) -> str:
-        return percent_text(self.probability)
-
-    @property
-    def meaning(self) -> str:
-        return f"each pixel is set to 0 with a probability of {percent_text(self.probability, ' %')}"
-
-    def check(self, x: np.ndarray) -> None:
-        """Any real numbers will do."""
-
-    def corrupt(self, x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        x = np.asarray(x, dtype=np.float64)
-        return np.where(rng.random(x.shape) < self.probability, 0.0, x)
+    def _struck(self, x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        return np.zeros_like(x)
 
     def log_likelihood(self, noisy: np.ndarray, x: np.ndarray) -> np.ndarray:
         p = self.probability
@@ -104,11 +66,7 @@ class Gaussian(Corruption):
     def meaning(self) -> str:
         return f"to each value a normal random number of mean 0 and standard deviation {self.std:g} is added"
 
-    def check(self, x: np.ndarray) -> None:
-        """Any real numbers will do."""
-
-    def corrupt(self, x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        x = np.asarray(x, dtype=np.float64)
+    def _noisy(self, x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         return x + self.std * rng.standard_normal(x.shape)
 
     def log_likelihood(self, noisy: np.ndarray, x: np.ndarray) -> np.ndarray:

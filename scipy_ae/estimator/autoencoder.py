@@ -1,35 +1,24 @@
 """Autoencoder: an autoencoder as scikit-learn's pipelines and grid searches want it."""
 
-import sys
 import time
-import warnings
-from contextlib import closing
-from dataclasses import replace
-from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import check_array, check_random_state
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted
+from sklearn.utils import check_random_state
 
-from scipy_ae.batches import Batch
 from scipy_ae.errors import InputError
-from scipy_ae.estimator.settings import Settings, rows, spread
+from scipy_ae.estimator.fitted import FLOATS, Fitted, weights_of
+from scipy_ae.estimator.fitting import best_of, follow, one_pass, warn
+from scipy_ae.estimator.settings import Settings
 from scipy_ae.estimator.versions import validate_data
 from scipy_ae.network import Network
 from scipy_ae.objective import Objective
-from scipy_ae.persistence import Model
 from scipy_ae.records import History, Record
+from scipy_ae.solvers import Solver
 from scipy_ae.solvers.base import NON_FINITE
-from scipy_ae.training import DIVERGED, train
-
-_FLOATS = (np.float64, np.float32)
-#: Root mean square of the data above which the first weights, fit for columns of variance 1, saturate tanh.
-LARGE = 30.0
+from scipy_ae.training import DIVERGED
 
 
-class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class Autoencoder(Fitted):
     """An autoencoder of dense layers, trained by gradient steps with a burst of a solver every few iterations.
 
     Columns of different units belong behind a scaler, which is not hidden in here:
@@ -63,6 +52,30 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         Weight decay. None: 7e-4 of the sum of the columns' variances for the squared error, 1e-4 for cross-entropy.
     penalties : sequence of penalties
         Further terms of the objective.
+    l1, kl : float, optional
+        Sparse: weight of the L1 norm of activations, and of the KL divergence of their means from ``rho``, in nats; see
+        :class:`~scipy_ae.L1Sparsity` and :class:`~scipy_ae.KLSparsity`.
+    rho : float
+        The mean activation that ``kl`` asks for.
+    sparse_layers : str or sequence of str
+        On which layers ``l1`` and ``kl`` are: ``code``, ``all``, or names such as ``encoder.0,decoder.0``.
+    contractive : float, optional
+        Contractive: weight of the squared derivative of the code, see :class:`~scipy_ae.Contractive`.
+    probes : int, optional
+        Random signs a row that estimate it; fewer than the code has numbers. None: exact.
+    variational : bool
+        Variational: a code that is drawn, of which ``transform`` gives the mean.
+    kl_beta : float
+        Weight of the divergence of that code from N(0, 1), in nats.
+    draws : int
+        Codes drawn for each row.
+    noise : str or Corruption, optional
+        Denoising: train on noisy rows to give back the clean ones. ``flip:2``, ``flip:10%``, ``salt-pepper:0.2``,
+        ``mask:0.2``, ``gaussian:0.3``, or one of ``scipy_ae.corruptions``, such as ``Neighbourhood(0.3, (7, 5))``.
+    copies : int
+        Noisy copies of each row in the bank, which is drawn once and which the loss is about.
+    redraw : {"burst", "step"}, optional
+        Draw noise, codes and signs anew before each burst, or before each first-order step as well.
     init : str
         How weights are drawn: ``fan-in``, ``gaussian``, ``glorot``, ``he`` or ``orthogonal``.
     n_init : int
@@ -112,6 +125,10 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     Equal rows are merged and rows are sorted before a training on all rows, so that ``sample_weight`` is the same as
     repeating rows and the order of the rows makes no difference. Rows of weight 0 are left out.
 
+    Noise, drawn codes and signs are drawn by ``random_state``, apart from the first weights. ``partial_fit`` draws them
+    anew at each call. Whatever a parameter is about that is not asked for, such as ``copies`` without ``noise``, it is
+    without effect, so that a grid may go over ``noise=[None, "mask:0.2"]``.
+
     Examples
     --------
     >>> from sklearn.datasets import load_iris
@@ -139,6 +156,18 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         loss=None,
         l2=None,
         penalties=(),
+        l1=None,
+        kl=None,
+        rho=0.05,
+        sparse_layers="code",
+        contractive=None,
+        probes=None,
+        variational=False,
+        kl_beta=1.0,
+        draws=1,
+        noise=None,
+        copies=20,
+        redraw=None,
         init="fan-in",
         n_init=1,
         burst=20,
@@ -166,6 +195,18 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self.loss = loss
         self.l2 = l2
         self.penalties = penalties
+        self.l1 = l1
+        self.kl = kl
+        self.rho = rho
+        self.sparse_layers = sparse_layers
+        self.contractive = contractive
+        self.probes = probes
+        self.variational = variational
+        self.kl_beta = kl_beta
+        self.draws = draws
+        self.noise = noise
+        self.copies = copies
+        self.redraw = redraw
         self.init = init
         self.n_init = n_init
         self.burst = burst
@@ -180,8 +221,6 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self.random_state = random_state
         self.verbose = verbose
 
-    network_: Network
-    theta_: np.ndarray
     history_: History
 
     def fit(self, X, y=None, sample_weight=None):
@@ -200,21 +239,21 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self
         """
         settings, goes_on = self._settings(), self.warm_start and hasattr(self, "theta_")
-        X = validate_data(self, X, dtype=_FLOATS, ensure_min_samples=2, reset=not goes_on)
-        batch = rows(X, self._weight(sample_weight, X), merge=settings.batch_size is None)
-        network, rng = settings.network(batch.x), self._rng()
-        if goes_on and _differ(network, self.network_):
-            change = f"changed from {self.network_.spec} to {network.spec}, or an activation did"
-            raise InputError(f"warm_start: the network {change}; warm_start=False starts anew")
-        objective = settings.objective(network, batch)
+        X = validate_data(self, X, dtype=FLOATS, ensure_min_samples=2, reset=not goes_on)
+        clean = settings.rows(X, weights_of(sample_weight, X), merge=settings.batch_size is None)
+        network, seed = settings.network(clean.x), self._seed()
+        if goes_on:
+            _refuse_other(network, self.network_)
+        decay, rng = settings.decay(network, clean), np.random.default_rng(seed)
+        objective = settings.objective(network, settings.kind.batch(clean, network, seed), decay)
         starts = [self.theta_] if goes_on else []
         starts += [network.initialize(rng, settings.std, settings.init) for _ in range(settings.n_init - len(starts))]
-        histories = [self._follow(objective, start, settings, rng) for start in starts]
-        history = min(histories, key=_loss)
-        self.network_, self.theta_, self.history_ = network, _theta(history), history
-        self.loss_, self.n_iter_, self._memory = _loss(history), history[-1].iteration, None
-        self.l2_ = settings.decay(objective.loss, batch)
-        _warn(history, objective, self.theta_)
+        histories = [follow(objective, clean, start, settings, rng) for start in starts]
+        history = min(histories, key=lambda one: best_of(one)[1])
+        self.network_, self.history_, self.l2_ = network, history, decay
+        self.theta_, self.loss_ = best_of(history)
+        self.n_iter_, self._memory = history[-1].iteration, None
+        warn(history, objective, self.theta_)
         return self
 
     def partial_fit(self, X, y=None, sample_weight=None):
@@ -234,168 +273,46 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self
         """
         settings, first = self._settings(), not hasattr(self, "theta_")
-        X = validate_data(self, X, dtype=_FLOATS, reset=first)
-        batch = rows(X, self._weight(sample_weight, X), merge=False)
+        X = validate_data(self, X, dtype=FLOATS, reset=first)
+        clean = settings.rows(X, weights_of(sample_weight, X), merge=False)
         solver = settings.stepper()
         if not solver.first_order:
             raise InputError(
                 f"between: partial_fit takes first-order steps, and {solver.name} takes none; Adam, momentum, "
                 "gradient-descent and adaptive-eta are accepted"
             )
+        seed = self._seed() if first or settings.kind.draws_anything else 0
+        network = settings.network(clean.x) if first else self.network_
+        decay = settings.decay(network, clean) if first else self.l2_
+        batch = settings.kind.batch(clean, network, (seed, 0 if first else self.n_iter_))
+        objective = settings.objective(network, batch, decay)
         if first:
-            self._begin(settings, batch)
-        objective = settings.objective(self.network_, batch, self.l2_)
-        self._pass(objective, solver, settings.batch_size or len(batch))
+            self.theta_ = network.initialize(np.random.default_rng(seed), settings.std, settings.init)
+            self.network_, self.l2_, self.history_, self.n_iter_, self._memory = network, decay, History(), 0, None
+        copies = len(batch) // len(clean)
+        self._pass(objective, solver, copies * (settings.batch_size or len(clean)))
         return self
-
-    def transform(self, X):
-        """Codes of the rows of X, shape (n_samples, n_components)."""
-        check_is_fitted(self, "theta_")
-        X = validate_data(self, X, dtype=_FLOATS, reset=False)
-        return self.network_.encode(self.theta_, X).astype(X.dtype, copy=False)
-
-    def inverse_transform(self, X):
-        """Rows (n_samples, n_features) that the decoder makes of codes X (n_samples, n_components)."""
-        check_is_fitted(self, "theta_")
-        X = check_array(X, dtype=_FLOATS, estimator=self, input_name="X")
-        if X.shape[1] != self.network_.latent_dim:
-            raise InputError(f"X: codes of {X.shape[1]} numbers came; {self.network_.latent_dim} are accepted")
-        return self.network_.decode(self.theta_, X).astype(X.dtype, copy=False)
-
-    def predict(self, X):
-        """The rows of X encoded and decoded again, shape (n_samples, n_features)."""
-        check_is_fitted(self, "theta_")
-        X = validate_data(self, X, dtype=_FLOATS, reset=False)
-        return self.network_.reconstruct(self.theta_, X).astype(X.dtype, copy=False)
-
-    def score_samples(self, X):
-        """Minus the squared error of each row of X, summed over its columns; a low score marks an outlier.
-
-        It is the squared error whatever the loss, so that estimators of different losses compare.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-        """
-        check_is_fitted(self, "theta_")
-        X = validate_data(self, X, dtype=_FLOATS, reset=False)
-        return -((self.network_.reconstruct(self.theta_, X) - X) ** 2).sum(axis=1)
-
-    def score(self, X, y=None, sample_weight=None):
-        """The mean of :meth:`score_samples`: minus the squared error a row; 0 is perfect."""
-        scores = self.score_samples(X)
-        return float(np.average(scores, weights=self._weight(sample_weight, scores)))
-
-    @property
-    def model_(self) -> Model:
-        """Network and weights as :func:`scipy_ae.save` writes them."""
-        check_is_fitted(self, "theta_")
-        names = getattr(self, "feature_names_in_", None)
-        return Model(self.network_, self.theta_, {} if names is None else {"columns": [str(name) for name in names]})
-
-    @property
-    def _n_features_out(self) -> int:
-        return self.network_.latent_dim
 
     def _settings(self) -> Settings:
         return Settings(**self.get_params(deep=False))
 
-    def _rng(self) -> np.random.Generator:
-        return np.random.default_rng(check_random_state(self.random_state).randint(2**31 - 1))
+    def _seed(self) -> int:
+        return int(check_random_state(self.random_state).randint(2**31 - 1))
 
-    @staticmethod
-    def _weight(sample_weight: Any, X: Any) -> np.ndarray | None:
-        return None if sample_weight is None else _check_sample_weight(sample_weight, X, dtype=np.float64)
-
-    def _follow(self, objective: Objective, start: np.ndarray, settings: Settings, rng: np.random.Generator) -> History:
-        """Train from one start until the schedule is over or the loss has settled."""
-        batch, history = objective.batch, History()
-        lowest: list[float] = []
-        stream = train(
-            objective, start, settings.schedule(batch), iterations=settings.iterations,
-            batch_size=settings.batch_size, rng=rng, stop=settings.stop(batch),
-        )  # fmt: skip
-        with closing(stream):  # type: ignore[type-var]
-            for record in stream:
-                lowest.append(min(record.loss, lowest[-1]) if lowest else record.loss)
-                before = lowest[max(0, len(lowest) - 1 - settings.patience)]
-                settled = len(lowest) > settings.patience and before - lowest[-1] < settings.tol * lowest[-1]
-                if settled and not record.stop:
-                    record = replace(record, stop=f"settled: the loss fell by less than tol = {settings.tol:g}")
-                history.add(record)
-                self._tell(record, settings)
-                if record.stop:
-                    break
-        return history
-
-    def _tell(self, record: Record, settings: Settings) -> None:
-        due = settings.verbose > 1 or record.iteration % max(1, settings.iterations // 10) == 0 or record.stop
-        if settings.verbose and due:
-            ending = f"  {record.stop}" if record.stop else ""
-            line = f"iteration {record.iteration:>4}  loss {record.loss:<12.6g} {record.seconds:8.2f} s"
-            sys.stdout.write(f"[Autoencoder] {line}{ending}\n")
-
-    def _begin(self, settings: Settings, batch: Batch) -> None:
-        """What the first ``partial_fit`` needs."""
-        network, rng = settings.network(batch.x), self._rng()
-        objective = settings.objective(network, batch)
-        self.l2_ = settings.decay(objective.loss, batch)
-        self.theta_ = network.initialize(rng, settings.std, settings.init)
-        self.network_, self.history_, self.n_iter_, self._memory = network, History(), 0, None
-
-    def _pass(self, objective: Objective, solver: Any, size: int) -> None:
+    def _pass(self, objective: Objective, solver: Solver, size: int) -> None:
         """One step on each ``size`` rows, and a record of the last."""
-        started, evaluations = time.perf_counter(), 0
-        for first in range(0, len(objective.batch), size):
-            part = objective.on(objective.batch.rows(slice(first, first + size)))
-            result = solver.solve(part, self.theta_, maxiter=1, memory=self._memory)
-            if result.status == NON_FINITE:
-                raise InputError(f"eta: {DIVERGED}; a smaller one than {self.eta:g}, or guard=True, is accepted")
-            self.theta_, self._memory, evaluations = result.x, result.memory, evaluations + result.nfev
-        self.n_iter_, self.loss_ = self.n_iter_ + 1, float(result.fun)
-        self.history_.add(
-            Record(
-                self.n_iter_, "step", solver.name, self.loss_, {}, float(np.abs(result.jac).max()),
-                time.perf_counter() - started, evaluations,
-            )
-        )  # fmt: skip
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
-        return tags
-
-    def _more_tags(self) -> dict[str, Any]:  # scikit-learn 1.5
-        return {"preserves_dtype": [np.float64, np.float32]}
+        started = time.perf_counter()
+        last = one_pass(objective, solver, size, self.theta_, self._memory)
+        if last.status == NON_FINITE:
+            raise InputError(f"eta: {DIVERGED}; a smaller one than {self.eta:g}, or guard=True, is accepted")
+        self.theta_, self._memory = last.x, last.memory
+        self.n_iter_, self.loss_ = self.n_iter_ + 1, float(last.fun)
+        gradient, seconds = float(np.abs(last.jac).max()), time.perf_counter() - started
+        self.history_.add(Record(self.n_iter_, "step", solver.name, self.loss_, {}, gradient, seconds, last.nfev))
 
 
-def _loss(history: History) -> float:
-    return (history.best or history[0]).loss
-
-
-def _theta(history: History) -> np.ndarray:
-    best = history.best or history[0]
-    assert best.theta is not None, "a training begins at a finite loss, and its best record carries theta"
-    return best.theta
-
-
-def _differ(one: Network, other: Network) -> bool:
-    return one.layers != other.layers or len(one.encoder) != len(other.encoder)
-
-
-def _warn(history: History, objective: Objective, theta: np.ndarray) -> None:
-    """Tell of a training whose result should not be used as it is."""
-    if history[-1].stop.startswith(DIVERGED):
-        warnings.warn(history[-1].stop, ConvergenceWarning, stacklevel=3)
-    batch = objective.batch
-    error = batch.weight @ ((objective.network.reconstruct(theta, batch.x) - batch.target) ** 2).sum(axis=1)
-    size = float(np.sqrt(np.square(batch.x).mean()))
-    why = advice = ""
-    if size > LARGE:
-        why = f"the values of X are large, {size:.4g} in root mean square, so that hidden units saturate"
-    elif error > spread(batch) > 1e-12 * size**2:
-        why = f"the squared error a row, {error:.4g}, is above that of the column means, {spread(batch):.4g}"
-        advice = "more iterations, a smaller l2 or another std may help, and "
-    if why:
-        advice += "columns of different units or far from 0 belong behind a StandardScaler, pixels within [0, 1]"
-        warnings.warn(f"{why}: {advice}", ConvergenceWarning, stacklevel=3)
+def _refuse_other(network: Network, before: Network) -> None:
+    """Refuse to go on from the weights of a network of other layers."""
+    if before.layers != network.layers or len(before.encoder) != len(network.encoder):
+        change = f"changed from {before.spec} to {network.spec}, or an activation or the bottleneck did"
+        raise InputError(f"warm_start: the network {change}; warm_start=False starts anew")

@@ -2,14 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from scipy_ae import initializers, losses, solvers
+from scipy_ae import corruptions, initializers, losses, solvers
 from scipy_ae.activations import Activation
 from scipy_ae.batches import Batch
+from scipy_ae.corruptions import Corruption
 from scipy_ae.errors import InputError, unknown
+from scipy_ae.kind import Kind
 from scipy_ae.layers import Dense
 from scipy_ae.metrics import is_binary
 from scipy_ae.network import Network
@@ -17,7 +20,7 @@ from scipy_ae.objective import Objective
 from scipy_ae.penalties import L2
 from scipy_ae.schedule import Every
 from scipy_ae.solvers import Solver
-from scipy_ae.training import Stop
+from scipy_ae.training import REDRAW, Draw, Stop
 
 #: Weight decay where none is asked for: this part of the squared error that the column means leave. Chosen by
 #: cross-validation on iris, wine, breast cancer, diabetes and digits, where no decay learns the rows by heart.
@@ -31,9 +34,13 @@ WIDEST = 64
 
 #: The least value of each number, and whether None is accepted too.
 _WHOLE = {"n_components": (1, True), "every": (0, False), "iterations": (1, False), "burst": (1, False),
-          "n_init": (1, False), "batch_size": (1, True), "verbose": (0, False)}  # fmt: skip
-_REAL = {"std": (0.0, False), "eta": (0.0, False), "l2": (0.0, True), "tol": (0.0, False)}
-_WORDS = {"carry": ("keep", "reset"), "precision": ("float64", "float32"), "init": tuple(initializers.INITIALIZERS)}
+          "n_init": (1, False), "batch_size": (1, True), "verbose": (0, False), "probes": (1, True),
+          "draws": (1, False), "copies": (1, False)}  # fmt: skip
+_REAL = {"std": (0.0, False), "eta": (0.0, False), "l2": (0.0, True), "tol": (0.0, False), "l1": (0.0, True),
+         "kl": (0.0, True), "contractive": (0.0, True), "kl_beta": (0.0, False)}  # fmt: skip
+_TRUE_OR_FALSE = ("guard", "warm_start", "variational")
+_WORDS = {"carry": ("keep", "reset"), "precision": ("float64", "float32"), "init": tuple(initializers.INITIALIZERS),
+          "redraw": (None, *REDRAW)}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -53,6 +60,18 @@ class Settings:
     loss: Any
     l2: float | None
     penalties: Sequence[Any]
+    l1: float | None
+    kl: float | None
+    rho: float
+    sparse_layers: str | Sequence[str]
+    contractive: float | None
+    probes: int | None
+    variational: bool
+    kl_beta: float
+    draws: int
+    noise: str | Corruption | None
+    copies: int
+    redraw: str | None
     init: str
     n_init: int
     burst: int
@@ -75,25 +94,49 @@ class Settings:
             _check_number(name, getattr(self, name), low, optional, kinds, "a finite number")
         for name, words in _WORDS.items():
             if getattr(self, name) not in words:
-                raise unknown(name, getattr(self, name), words)
-        for name in ("guard", "warm_start"):
+                raise unknown(name, str(getattr(self, name)), [str(word) for word in words])
+        for name in _TRUE_OR_FALSE:
             if not isinstance(getattr(self, name), (bool, np.bool_)):
                 raise InputError(f"{name}: {getattr(self, name)!r} is not accepted; True or False is")
         if not isinstance(self.penalties, (tuple, list)):
             raise InputError(f"penalties: {self.penalties!r} is not accepted; a list such as [scipy_ae.L2(0.01)] is")
+        _check_layers(self.sparse_layers)
+        _check_rho(self.rho)
         if not isinstance(self.solver_options, (dict, type(None))):
             raise InputError(f"solver_options: {self.solver_options!r} is not accepted; a dict of options is")
+        self._refuse_contradictions()
+
+    def _refuse_contradictions(self) -> None:
         if self.layers is not None and self.n_components is not None:
             raise InputError("layers and n_components contradict each other: the narrowest of the layers is the code")
         if self.warm_start and self.n_init > 1:
             raise InputError("warm_start and n_init contradict each other: a warm start is one start")
+        kind = self.kind
+        if self.precision == "float32" and (kind.penalties or kind.variational):
+            raise InputError("precision: float32 is for a loss, l2 and noise alone; other terms take float64")
+
+    @cached_property
+    def kind(self) -> Kind:
+        """What makes it sparse, contractive, variational or denoising."""
+        if isinstance(self.noise, str):
+            return Kind.of(self, corruptions.parse(self.noise))
+        if not isinstance(self.noise, (Corruption, type(None))):
+            accepted = "text such as 'flip:10%', or one of scipy_ae.corruptions, is"
+            raise InputError(f"noise: {self.noise!r} is not accepted; {accepted}")
+        return Kind.of(self, self.noise)
+
+    def rows(self, x: np.ndarray, weight: np.ndarray | None, *, merge: bool) -> Batch:
+        """The clean rows, found fit for the noise; see :func:`rows`."""
+        if self.kind.noise is not None:
+            self.kind.noise.check(x)
+        return rows(x, weight, merge=merge)
 
     def network(self, x: np.ndarray) -> Network:
         """The network for data x (n, p)."""
         columns = x.shape[1]
         hidden, code, output = (Activation.of(one) for one in (self.activation, self.code, self._output(x)))
         if self.layers is not None:
-            made = Network.parse(self.layers, hidden, output, code)
+            made = Network.parse(self.layers, hidden, output, code, self.kind.bottleneck)
             if (made.inputs, made.outputs) != (columns, columns):
                 raise InputError(f"layers: {made.spec} does not fit data of {columns} columns, n_features = {columns}")
             return made
@@ -103,8 +146,9 @@ class Settings:
             raise InputError(f"n_components: {width} is not accepted for n_features = {columns}; {accepted}")
         middle = max(3 * width, min(WIDEST, -(-columns // 2)))
         return Network(
-            encoder=[Dense(columns, middle, hidden), Dense(middle, width, code)],
+            encoder=[Dense(columns, middle, hidden), Dense(middle, self.kind.bottleneck.outputs(width), code)],
             decoder=[Dense(width, middle, hidden), Dense(middle, columns, output)],
+            bottleneck=self.kind.bottleneck,
         )
 
     def _output(self, x: np.ndarray) -> str | Activation:
@@ -114,19 +158,25 @@ class Settings:
             return "logistic" if is_binary(x) and x.min() < x.max() else "identity"
         return "logistic" if losses.get(self.loss, "").name == "cross-entropy" else "identity"
 
-    def objective(self, network: Network, batch: Batch, decay: float | None = None) -> Objective:
-        """The objective on these rows, with this weight decay, or with the one that the settings give."""
-        loss = losses.get(self.loss, network.layers[-1].activation.name)
-        if decay is None:
-            decay = self.decay(loss, batch)
-        penalties = ((L2(decay),) if decay else ()) + tuple(self.penalties)
-        return Objective(network, batch, loss, penalties, np.dtype(self.precision))
+    def objective(self, network: Network, batch: Batch, decay: float) -> Objective:
+        """The objective on these rows, with this weight decay."""
+        penalties = ((L2(decay),) if decay else ()) + self.kind.penalties + tuple(self.penalties)
+        return Objective(network, batch, self._loss(network), penalties, np.dtype(self.precision))
 
-    def decay(self, loss: Any, batch: Batch) -> float:
+    def decay(self, network: Network, clean: Batch) -> float:
         """The weight of the L2 penalty."""
         if self.l2 is not None:
             return float(self.l2)
-        return DECAY * spread(batch) if loss.sum_of_squares else DECAY_OF_CROSS_ENTROPY
+        return DECAY * spread(clean) if self._loss(network).sum_of_squares else DECAY_OF_CROSS_ENTROPY
+
+    def _loss(self, network: Network) -> Any:
+        return losses.get(self.loss, network.layers[-1].activation.name)
+
+    def draw(self, objective: Objective, clean: Batch) -> Draw | None:
+        """Makes a fresh batch where such are asked for and there is something to draw."""
+        if self.redraw is None or not self.kind.draws_anything:
+            return None
+        return lambda rng: objective.drawn(rng, self.kind.noisy(clean, rng))
 
     def schedule(self, batch: Batch) -> Every:
         """Who steps when."""
@@ -191,3 +241,14 @@ def _check_number(name: str, value: Any, least: float, optional: bool, kinds: tu
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, kinds) or not least <= value < np.inf:
         more = ", or None," if optional else ""
         raise InputError(f"{name}: {value!r} is not accepted; {words} of at least {least:g}{more} is")
+
+
+def _check_layers(layers: Any) -> None:
+    words = layers.split(",") if isinstance(layers, str) else layers
+    if not isinstance(words, (list, tuple)) or not all(isinstance(word, str) and word.strip() for word in words):
+        raise InputError(f"sparse_layers: {layers!r} is not accepted; code, all, or names such as 'encoder.0' are")
+
+
+def _check_rho(rho: Any) -> None:
+    if isinstance(rho, (bool, np.bool_)) or not isinstance(rho, (float, np.floating)) or not 0 < rho < 1:
+        raise InputError(f"rho: {rho!r} is not accepted; a number above 0 and below 1 is")

@@ -177,10 +177,8 @@ def to_plain(there: Checkpoint) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
 
 def from_plain(table: Mapping[str, Any], arrays: Mapping[str, np.ndarray], history: History, size: int) -> Checkpoint:
     """What :func:`to_plain` was given, for ``size`` weights; InputError or ValueError where it cannot be."""
-    vectors = {name: arrays.get(name) for name in ("theta", "best", "gradient", "held")}
-    for name, vector in vectors.items():
-        if (vector is None and name in ("theta", "best")) or (vector is not None and vector.shape != (size,)):
-            raise ValueError(f"'{name}' is not a vector of {size} numbers")
+    theta, best = (_vector(arrays, name, size) for name in ("theta", "best"))
+    gradient, held_at = (_vector(arrays, name, size) if name in arrays else None for name in ("gradient", "held"))
     for name, kind in _PLAIN.items():
         if not isinstance(table[name], kind) or (kind is int and table[name] < 0):
             raise ValueError(f"{name} is {table[name]!r}")
@@ -192,12 +190,19 @@ def from_plain(table: Mapping[str, Any], arrays: Mapping[str, np.ndarray], histo
     record = Record.from_json(table["held"])
     snapshot = Snapshot(
         **{name: table[name] for name in _PLAIN},
-        theta=vectors["theta"],  # type: ignore[arg-type]
-        gradient=vectors["gradient"],
-        held=record.at(vectors["held"]),
+        theta=theta,
+        gradient=gradient,
+        held=record.at(held_at),
         memories=tuple(learned),
     )
-    return Checkpoint(history, vectors["best"], snapshot)  # type: ignore[arg-type]
+    return Checkpoint(history, best, snapshot)
+
+
+def _vector(arrays: Mapping[str, np.ndarray], name: str, size: int) -> np.ndarray:
+    vector = arrays.get(name)
+    if vector is None or vector.shape != (size,):
+        raise ValueError(f"'{name}' is not a vector of {size} numbers")
+    return vector
 
 
 def _refuse_odd(file: tensors.Opened) -> None:

@@ -11,6 +11,7 @@ from scipy_ae import solvers
 from scipy_ae.errors import UnsupportedError
 from scipy_ae.objective import Objective
 from scipy_ae.solvers import Solver
+from scipy_ae.solvers.first_order import FirstOrder
 from scipy_ae.solvers.registry import OURS
 
 #: Tolerances, which are switched off: every solver goes on until its time is up or it finds nothing better.
@@ -80,9 +81,9 @@ def _refusal(solver: Solver, objective: Objective) -> str:
 def _contenders(solver: Solver, accepted: tuple[str, ...]) -> list[Contender]:
     options: dict[str, Any] = dict.fromkeys((name for name in TOLERANCES if name in accepted), _NOTHING)
     options |= {name: bound for name, bound in _UNBOUNDED.items() if name in accepted}
-    if not (solver.first_order and "eta" in accepted):
+    if not isinstance(solver, FirstOrder):
         return [Contender(solver.name, solver.name, options)]
-    rates = [float(f"{factor * solver.eta:.3g}") for factor in RATES]  # type: ignore[attr-defined]
+    rates = [float(f"{factor * solver.eta:.3g}") for factor in RATES]
     return [Contender(solver.name, f"{solver.name} (eta {rate:g})", {**options, "eta": rate}) for rate in rates]
 
 

@@ -9,15 +9,15 @@ import numpy as np
 from scipy_ae import corruptions, datasets, initializers, solvers
 from scipy_ae.activations import Activation
 from scipy_ae.batches import Batch
-from scipy_ae.bottlenecks import Plain, Variational
 from scipy_ae.corruptions import Corruption
 from scipy_ae.datasets import Dataset
 from scipy_ae.errors import InputError, ScipyAEError, unknown
-from scipy_ae.experiments.spec import NOISY, PUBLISHED, Spec
+from scipy_ae.experiments.spec import PUBLISHED, Spec
+from scipy_ae.kind import Kind
 from scipy_ae.metrics import is_binary
 from scipy_ae.network import Network
 from scipy_ae.objective import Objective
-from scipy_ae.penalties import L2, Contractive, KLSparsity, L1Sparsity, Penalty
+from scipy_ae.penalties import L2
 from scipy_ae.problem import FunctionProblem
 from scipy_ae.schedule import Every, Then, parse_phases
 from scipy_ae.solvers import Solver
@@ -33,11 +33,6 @@ PRESETS: dict[str, dict[str, Any]] = {
         "layers": "42-25-15-9-3-2-3-9-15-25-42", "iterations": 1000, "eta": 0.01, "init": "fan-in", "gtol": 3e-4,
     },
 }  # fmt: skip
-
-#: Activations of all rows and draws that a run may hold at once.
-_MOST = 2**28
-#: Tells the noise of the bank from the other draws of a seed.
-BANK = 1
 
 
 @dataclass(frozen=True)
@@ -69,10 +64,12 @@ class Setup:
         if spec.letters not in (None, "all"):
             dataset = dataset.select(spec.letters)
         spec = _shaped(spec, dataset)
-        network = _network(spec)
         noise, compare = _noises(spec, dataset)
-        batch = _bank(spec, dataset, noise, network)
-        objective = Objective(network, batch, spec.loss, _penalties(spec), np.dtype(spec.precision))
+        kind = Kind.of(spec, noise)
+        network = _network(spec, kind)
+        batch = kind.batch(Batch(dataset.x), network, spec.seed)
+        penalties = ((L2(spec.l2),) if spec.l2 else ()) + kind.penalties
+        objective = Objective(network, batch, spec.loss, penalties, np.dtype(spec.precision))
         if spec.target_pixels is not None and not is_binary(dataset.x):
             raise InputError("target-pixels: wrong pixels are counted on data of 0 and 1 alone; use target-loss here")
         rng = np.random.default_rng(spec.seed)
@@ -89,7 +86,7 @@ class Setup:
         """The same from the start of another seed: what the spec of that seed alone, without restarts, would give."""
         rng = np.random.default_rng(seed)
         theta = self.network.initialize(rng, self.spec.std, self.spec.init or PUBLISHED["init"])
-        batch = drawn(self.objective.batch, replace(self.spec, seed=seed), self.network)
+        batch = self.kind.drawn(self.objective.batch, self.network, seed)
         objective = self.objective if batch is self.objective.batch else self.objective.on(batch)
         asked, spec = (replace(one, seed=seed, restarts=None, halving=None) for one in (self.asked, self.spec))
         started = replace(self, asked=asked, spec=spec, objective=objective, theta=theta, rng=rng)
@@ -99,20 +96,22 @@ class Setup:
         """The same start and schedule with other noise, or none (None): a bank of it, drawn by the seed."""
         rng = np.random.default_rng(self.spec.seed)
         self.network.initialize(rng, self.spec.std, self.spec.init or PUBLISHED["init"])  # where training's draws begin
-        batch = _bank(self.spec, self.dataset, noise, self.network)
+        batch = Kind.of(self.spec, noise).batch(Batch(self.dataset.x), self.network, self.spec.seed)
         return replace(self, noise=noise, objective=self.objective.on(batch), rng=rng)
+
+    @property
+    def kind(self) -> Kind:
+        """What of the spec makes it sparse, contractive, variational or denoising."""
+        return Kind.of(self.spec, self.noise)
 
     @property
     def draw(self) -> Draw | None:
         """Makes a fresh batch where the spec asks for such and there is something to draw."""
-        chance = self.noise is not None or self.spec.variational or self.spec.probes
-        return self._fresh if self.spec.redraw is not None and chance else None
+        return self._fresh if self.spec.redraw is not None and self.kind.draws_anything else None
 
     def _fresh(self, rng: np.random.Generator) -> Batch:
         """Noise and all that terms draw, anew."""
-        if self.noise is None:
-            return self.objective.drawn(rng)
-        noisy = Batch.corrupted(self.dataset.x, self.noise, self.spec.copies or NOISY["copies"], rng)
+        noisy = None if self.noise is None else self.kind.noisy(Batch(self.dataset.x), rng)
         return self.objective.drawn(rng, noisy)
 
     @property
@@ -139,14 +138,6 @@ def _noises(spec: Spec, dataset: Dataset) -> tuple[Corruption | None, tuple[Corr
     return of(spec.noise), tuple(dict.fromkeys(None if word == "none" else of(word) for word in words))
 
 
-def _bank(spec: Spec, dataset: Dataset, noise: Corruption | None, network: Network) -> Batch:
-    """The rows to train on: clean, or a fixed bank of noisy copies, whose chance is the seed's and not the start's."""
-    if noise is None:
-        return drawn(Batch(dataset.x), spec, network)
-    rng = np.random.default_rng([spec.seed, BANK])
-    return drawn(Batch.corrupted(dataset.x, noise, spec.copies or NOISY["copies"], rng), spec, network)
-
-
 def _shaped(spec: Spec, dataset: Dataset) -> Spec:
     """The spec with what depends on the data filled in: layers, output, loss, std."""
     filled: dict[str, Any] = {}
@@ -171,42 +162,10 @@ def default_layers(width: int) -> str:
     return f"{width}-{first}-{second}-{code}-{second}-{first}-{width}"
 
 
-def _network(spec: Spec) -> Network:
+def _network(spec: Spec, kind: Kind) -> Network:
     hidden = Activation(spec.activation, beta=spec.beta)
     code = None if spec.code is None else Activation(spec.code, beta=spec.beta)
-    bottleneck = Variational(1.0 if spec.kl_beta is None else spec.kl_beta) if spec.variational else Plain()
-    return Network.parse(spec.layers or "", hidden, spec.output or "identity", code, bottleneck)
-
-
-def _penalties(spec: Spec) -> tuple[Penalty, ...]:
-    layers, penalties = spec.sparse_layers or "code", list[Penalty]()
-    if spec.l2:
-        penalties.append(L2(spec.l2))
-    if spec.l1:
-        penalties.append(L1Sparsity(spec.l1, layers))
-    if spec.kl:
-        penalties.append(KLSparsity(spec.kl, spec.rho or KLSparsity.rho, layers))
-    if spec.contractive:
-        penalties.append(Contractive(spec.contractive, spec.probes))
-    return tuple(penalties)
-
-
-def drawn(batch: Batch, spec: Spec, network: Network) -> Batch:
-    """The batch with all chance that the terms of a spec need, the same for the same seed.
-
-    From streams of their own, so that a start is the same with and without them.
-    """
-    eps, probes = (np.random.default_rng(source) for source in np.random.SeedSequence(spec.seed).spawn(2))
-    if spec.variational:
-        if (spec.draws or 1) * len(batch) * network.units > _MOST:
-            raise InputError(
-                f"draws: {spec.draws} codes for each of {len(batch)} rows are not accepted; at most"
-                f" {max(1, _MOST // (len(batch) * network.units))} are, which take some ten gigabytes"
-            )
-        batch = batch.with_eps(eps, network.latent_dim, spec.draws or 1)
-    if spec.contractive and spec.probes:
-        batch = batch.with_probes(probes, network.latent_dim, spec.probes)
-    return batch
+    return Network.parse(spec.layers or "", hidden, spec.output or "identity", code, kind.bottleneck)
 
 
 def _schedule(spec: Spec, objective: Objective) -> Every | Then:

@@ -19,7 +19,8 @@ from pathlib import Path
 from scipy_ae.errors import NonFiniteError
 from scipy_ae.experiments.checkpoint import keeping
 from scipy_ae.experiments.claims import claimed
-from scipy_ae.experiments.run import Interrupt, Outcome, Trained, compare, compile_kernels, conclude, follow
+from scipy_ae.experiments.compiling import compile_kernels
+from scipy_ae.experiments.run import Interrupt, Outcome, Trained, compare, conclude, follow
 from scipy_ae.experiments.setup import Setup
 from scipy_ae.experiments.workers import Board, Failure, Train, workers
 from scipy_ae.records import Record, RunFolder, write_aside

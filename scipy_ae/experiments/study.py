@@ -15,11 +15,12 @@ import numpy as np
 
 from scipy_ae.errors import InputError, NonFiniteError
 from scipy_ae.experiments import measures
+from scipy_ae.experiments.compiling import compile_kernels
 from scipy_ae.experiments.finding import WORST, Entry, Merit, finding, objective_of
 from scipy_ae.experiments.generative import Trace, is_variational, measured
 from scipy_ae.experiments.machine import describe_machine
 from scipy_ae.experiments.recipe import Case, Recipe
-from scipy_ae.experiments.run import Interrupt, Trained, claimed, compare, compile_kernels, conclude, follow
+from scipy_ae.experiments.run import Interrupt, Trained, claimed, compare, conclude, follow
 from scipy_ae.experiments.setup import Setup
 from scipy_ae.metrics import is_binary
 from scipy_ae.records import RunFolder, write_aside

@@ -25,10 +25,10 @@ import math
 from functools import cache
 
 import numpy as np
-from llvmlite import ir
 from numba import cfunc, njit, types
 from numba.extending import intrinsic
 
+from scipy_ae.kernels import addresses
 from scipy_ae.kernels.conjugate import conjugate_advance
 from scipy_ae.kernels.directions import directions_advance
 from scipy_ae.kernels.quasi_newton import dense_advance, dot, ring_advance
@@ -55,16 +55,7 @@ _SIGNATURE = types.float64(types.CPointer(types.intp), types.float64, _NUMBERS, 
 @intrinsic
 def call(typing, address, context, alpha, p, g_old, g_new, out):
     """The slope of the next direction, which the form at that address puts into ``out``."""
-
-    def generate(target, builder, signature, args):
-        data = [
-            target.make_array(kind)(target, builder, a).data if isinstance(kind, types.Array) else a
-            for kind, a in zip(signature.args[1:], args[1:])
-        ]
-        kind = ir.FunctionType(ir.DoubleType(), [value.type for value in data])
-        return builder.call(builder.inttoptr(args[0], kind.as_pointer()), data)
-
-    return types.float64(types.intp, context, types.float64, p, g_old, g_new, out), generate
+    return types.float64(types.intp, context, types.float64, p, g_old, g_new, out), addresses.number
 
 
 @njit(cache=True)

@@ -39,7 +39,7 @@ def directions_apply(
     u[count] = 0.0
     for i in range(v.size):
         out[i] = gamma * v[i]
-    seen, added = 0, 0
+    seen = added = np.int64(0)  # of that type from the start: a literal 0 would have all it is handed to compiled twice
     while seen < count:
         if seen + 4 <= count:
             _four_products(P, seen, v, u)

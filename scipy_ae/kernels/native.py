@@ -10,10 +10,10 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from llvmlite import ir
 from numba import cfunc, njit, types
 from numba.extending import intrinsic
 
+from scipy_ae.kernels import addresses
 from scipy_ae.kernels import table as T
 from scipy_ae.kernels.elementary import FLAGS
 from scipy_ae.kernels.sweeps import loss_and_gradient
@@ -32,13 +32,7 @@ _SIGNATURE = types.float64(types.CPointer(types.intp), types.CPointer(types.floa
 @intrinsic
 def call(typing, address, context, theta, gradient):
     """The value at theta of the function at that address; fills ``gradient``."""
-
-    def generate(target, builder, signature, args):
-        data = [target.make_array(kind)(target, builder, a).data for kind, a in zip(signature.args[1:], args[1:])]
-        kind = ir.FunctionType(ir.DoubleType(), [pointer.type for pointer in data])
-        return builder.call(builder.inttoptr(args[0], kind.as_pointer()), data)
-
-    return types.float64(types.intp, context, theta, gradient), generate
+    return types.float64(types.intp, context, theta, gradient), addresses.number
 
 
 @njit(cache=True, nogil=True)

@@ -92,24 +92,20 @@ def damped(
             if verdict in (K.PRODUCT, K.PAUSE):
                 return verdict
             if not _solved(verdict == K.DOWNWARD, g, step, inner, reals, whole, size):
-                _worse(reals, whole)
+                worsened(reals, whole)
                 whole[PHASE] = _TRY
                 continue
             propose(vectors, whole, size, 1.0, step)
-            if _same(x, at(vectors, there, size)):
+            if same(x, at(vectors, there, size)):
                 return FAILED
             whole[PHASE] = _LOOK
         if not answered(address, context, vectors, reals, whole, size):
             return ASK
         states[K.FRESH] = 1
-        if not _lower(reals, g, at(vectors, there + 1, size)):
-            whole[WALLS] += math.isnan(reals[F_NEW])
-            _worse(reals, whole)
+        if not accepted(g, at(vectors, there + 1, size), reals, whole):
             whole[PHASE] = _TRY
             continue
-        reals[MU] = better(reals[MU], (reals[F] - reals[F_NEW]) / reals[PREDICTED], whole[NIELSEN] != 0)
-        whole[FAILURES] = 0
-        verdict = _go(vectors, reals, whole, size)
+        verdict = taken(vectors, reals, whole, size)
         if verdict != DONE:
             return verdict
 
@@ -156,7 +152,7 @@ def within_radius(
             for i in range(size):
                 step[i] /= root[i]
             propose(vectors, whole, size, 1.0, step)
-            if _same(x, at(vectors, there, size)):
+            if same(x, at(vectors, there, size)):
                 return FAILED
             whole[PHASE] = _LOOK
         if not answered(address, context, vectors, reals, whole, size):
@@ -168,7 +164,7 @@ def within_radius(
         if not (gain > reals[ETA] or equal):
             whole[PHASE] = _TRY
             continue
-        verdict = _go(vectors, reals, whole, size)
+        verdict = taken(vectors, reals, whole, size)
         if verdict != DONE:
             return verdict
 
@@ -216,7 +212,20 @@ def _solved(downward, g, step, inner, reals, whole, size):
 
 
 @njit(cache=True, error_model="numpy")
-def _worse(reals, whole):
+def accepted(g, g_new, reals, whole):
+    """Whether the trial is lower; the damping follows."""
+    if not _lower(reals, g, g_new):
+        whole[WALLS] += math.isnan(reals[F_NEW])
+        worsened(reals, whole)
+        return False
+    reals[MU] = better(reals[MU], (reals[F] - reals[F_NEW]) / reals[PREDICTED], whole[NIELSEN] != 0)
+    whole[FAILURES] = 0
+    return True
+
+
+@njit(cache=True, error_model="numpy")
+def worsened(reals, whole):
+    """Raise the damping after a trial that failed."""
     reals[MU] = worse(reals[MU], whole[FAILURES], reals[LARGEST], whole[NIELSEN] != 0)
     whole[FAILURES] += 1
 
@@ -235,7 +244,8 @@ def _gain(h, reals):
 
 
 @njit(cache=True)
-def _same(x, x_new):
+def same(x, x_new):
+    """Whether a step is lost in rounding."""
     differ = 0
     for i in range(x.size):
         differ += x[i] != x_new[i]
@@ -251,7 +261,7 @@ def _lower(reals, g, g_new):
 
 
 @njit(cache=True, error_model="numpy")
-def _go(vectors, reals, whole, size):
+def taken(vectors, reals, whole, size):
     """Take the step; which tolerance it has reached."""
     there, step = 2 - 2 * whole[SIDE], at(vectors, STEP, size)
     length = math.sqrt(dot(step, step)) if reals[XRTOL] > 0.0 else 0.0

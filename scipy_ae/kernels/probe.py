@@ -14,10 +14,10 @@ objective's work arrays: after any other evaluation theta is new.
 from functools import cache
 
 import numpy as np
-from llvmlite import ir
 from numba import cfunc, njit, types
 from numba.extending import intrinsic
 
+from scipy_ae.kernels import addresses
 from scipy_ae.kernels import native as N
 from scipy_ae.kernels import table as T
 from scipy_ae.kernels.activations import PARAMETRIC_RELU, SOFTMAX, activation_forward
@@ -43,16 +43,7 @@ def scratch_size(rows: int, outputs: int) -> int:
 @intrinsic
 def call(typing, address, context, theta, k, delta, keep):
     """The value by the function at that address."""
-
-    def generate(target, builder, signature, args):
-        data = [
-            target.make_array(kind)(target, builder, a).data if isinstance(kind, types.Array) else a
-            for kind, a in zip(signature.args[1:], args[1:])
-        ]
-        kind = ir.FunctionType(ir.DoubleType(), [value.type for value in data])
-        return builder.call(builder.inttoptr(args[0], kind.as_pointer()), data)
-
-    return types.float64(types.intp, context, theta, types.intp, types.float64, types.intp), generate
+    return types.float64(types.intp, context, theta, types.intp, types.float64, types.intp), addresses.number
 
 
 @njit(cache=True, nogil=True)

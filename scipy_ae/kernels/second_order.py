@@ -12,10 +12,10 @@ objective's work arrays. ``context`` is that of ``native.py``, with room for the
 from functools import cache
 
 import numpy as np
-from llvmlite import ir
 from numba import cfunc, njit, types
 from numba.extending import intrinsic
 
+from scipy_ae.kernels import addresses
 from scipy_ae.kernels import native as N
 from scipy_ae.kernels import table as T
 from scipy_ae.kernels.elementary import FLAGS
@@ -29,16 +29,7 @@ _SIGNATURE = types.float64(types.CPointer(types.intp), types.intp, _NUMBERS, _NU
 @intrinsic
 def call(typing, address, context, fresh, theta, v, out):
     """Fill ``out`` by the function at that address."""
-
-    def generate(target, builder, signature, args):
-        data = [
-            target.make_array(kind)(target, builder, a).data if isinstance(kind, types.Array) else a
-            for kind, a in zip(signature.args[1:], args[1:])
-        ]
-        kind = ir.FunctionType(ir.DoubleType(), [value.type for value in data])
-        return builder.call(builder.inttoptr(args[0], kind.as_pointer()), data)
-
-    return types.float64(types.intp, context, types.intp, theta, v, out), generate
+    return types.float64(types.intp, context, types.intp, theta, v, out), addresses.number
 
 
 @njit(cache=True, nogil=True)

@@ -30,7 +30,8 @@ from scipy_ae.objective.halves import Halves, drawn_anew, drawn_of, halves_of
 from scipy_ae.objective.terms import Terms, TermWork
 from scipy_ae.objective.work import Work
 from scipy_ae.penalties import L2, Penalty
-from scipy_ae.problem import Native, Problem, Root
+from scipy_ae.problem import Model, Native, Problem, Root
+from scipy_ae.quadratic import NetworkModel
 from scipy_ae.threads import suited
 
 
@@ -175,8 +176,12 @@ class Objective(Problem):
             for place, array in zip((native.X, native.TARGET, native.WEIGHT, native.DECAY), (*self._data, self._decay)):
                 context[place] = native.data_of(array)
             held = [work]  # and, once products are wanted, the arrays of the tangents
-            optional = () if self._single else (probe.address, partial(self._work.product_code, context, held))
-            self._code = Native(native.address_of(self._single), context, held, *optional)
+            code = native.address_of(self._single)
+            if self._single:
+                self._code = Native(code, context, held, model=self._model)
+            else:
+                product = partial(self._work.product_code, context, held)
+                self._code = Native(code, context, held, probe.address, product, self._model)
         return self._code
 
     def hessp(self, theta: np.ndarray, v: np.ndarray) -> np.ndarray:
@@ -286,6 +291,9 @@ class Objective(Problem):
         """A square root of the generalised Gauss-Newton matrix at theta, in float64."""
         self._needs("gauss_newton_root")
         return NetworkRoot(self._held(), as_theta(theta, self.size), self._decay)
+
+    def _model(self, form: str) -> Model:
+        return NetworkModel(self._held(), self.size, self._decay, form)
 
     def _needs(self, what: str) -> None:
         if what not in self.offers:

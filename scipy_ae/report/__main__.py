@@ -3,9 +3,11 @@
 import sys
 
 from scipy_ae import report
+from scipy_ae.report.render import prepare
 
 
 def main() -> None:
+    prepare()  # while the training goes on
     for line in sys.stdin:
         index = report.write(line.rstrip("\n"))
         sys.stdout.write(f"{index}\n")

@@ -8,7 +8,7 @@ import struct
 from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,23 @@ class Command:
     hint: str
 
 
-Block = Picture | Table | Terms | Notes | Command
+@dataclass(frozen=True)
+class Explorer:
+    """The latent plane to play with: the page's script decodes codes from ``data``, which is JSON.
+
+    ``words`` are those of its controls, ``maps`` and ``names`` the choices of two of them, and ``latent_dim`` says how
+    many sliders it has.
+    """
+
+    kind: ClassVar[str] = "explorer"
+    words: dict[str, Any]
+    maps: Sequence[tuple[str, str]]
+    names: Sequence[str]
+    latent_dim: int
+    data: dict[str, Any] = field(repr=False)
+
+
+Block = Picture | Table | Terms | Notes | Command | Explorer
 
 
 @dataclass(frozen=True)

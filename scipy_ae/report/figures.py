@@ -1,6 +1,7 @@
 """All figures of one run, by file name, drawn from its arrays."""
 
 from collections.abc import Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +16,7 @@ from scipy_ae.report.look import Look
 from scipy_ae.report.noise import noise_matrix, noisy_rows
 from scipy_ae.report.planes import decoded_plane, latent_plane
 from scipy_ae.report.reader import Points, Run
-from scipy_ae.report.sheet import png, shown
+from scipy_ae.report.sheet import encoded, pixels, shown
 from scipy_ae.report.words import Words
 
 MOST_PICTURES, MOST_CIRCLES, MOST_LINES, MOST_NEW = 40, 12, 200, 20
@@ -69,7 +70,9 @@ def draw(run: Run, look: Look, words: Words, only: Collection[str] | None = None
         names = [run.walk.names[0]] + [""] * (len(walk.output) - 2) + [run.walk.names[1]]
         plots["walk"] = lambda: pictures.strip(walk.output, look, names[: len(walk.output)])
     chosen = {name: plot for name, plot in plots.items() if only is None or name in only}
-    return Gallery({name: png(plot()) for name, plot in chosen.items()}, rows, tuple(states))
+    with ThreadPoolExecutor(1) as compressing:  # while the next one is drawn
+        files = {name: compressing.submit(encoded, pixels(plot())) for name, plot in chosen.items()}
+    return Gallery({name: file.result() for name, file in files.items()}, rows, tuple(states))
 
 
 def look_of(run: Run) -> Look:

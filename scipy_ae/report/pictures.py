@@ -111,9 +111,10 @@ def pairs(
             sheet.text(grid.tile(i, k)[0] + grid.w / 2, 18, heading, size, color=MUTED)
     squares = []
     for i in range(count):
-        bad = 0 if wrong is None else int(wrong[i].sum())
-        if bad:
-            squares += _outlines(wrong[i], look, grid.tile(i, len(columns) - 1), grid)  # type: ignore[index]
+        bad = 0
+        if wrong is not None and wrong[i].any():
+            bad = int(wrong[i].sum())
+            squares += _outlines(wrong[i], look, grid.tile(i, len(columns) - 1), grid)
         tail = f" · {bad}" if bad else ""
         words = fitted(names[i], grid.pitch - 16 - text_width(tail)) + tail
         style: dict[str, Any] = {"color": ALERT, "weight": "bold"} if bad else {}

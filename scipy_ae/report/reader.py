@@ -10,6 +10,7 @@ import numpy as np
 
 from scipy_ae.errors import InputError
 from scipy_ae.records import History, RunFolder
+from scipy_ae.report.decoder import DecoderLayer, read_decoder
 from scipy_ae.report.denoised import Denoised, read_denoised
 from scipy_ae.report.generated import Means, read_evidence, read_means
 from scipy_ae.report.parsing import checked, parse, parsed
@@ -144,6 +145,7 @@ class Run:
     means: Means | None = None
     prior: Points | None = None
     evidence: dict[str, Any] | None = None
+    decoder: tuple[DecoderLayer, ...] = ()
 
     @property
     def latent_dim(self) -> int:
@@ -202,6 +204,7 @@ def read(folder: RunFolder | str | Path) -> Run:
         prior=_points(arrays, "prior"),
         evidence=read_evidence(result, folder.result),
         denoised=read_denoised(folder.denoising, arrays),
+        decoder=read_decoder(folder.model),
         **{name: arrays[name] for name in ("input", "target", "output", "codes")},
     )
     _check_shapes(run, folder)
@@ -288,5 +291,7 @@ def _check_shapes(run: Run, folder: RunFolder) -> None:
         raise InputError(f"'{folder.result}': image_shape {run.image_shape} does not fit rows of {p} values")
     if run.kind == "circles" and p % 2:
         raise InputError(f"'{folder.arrays}': circles need pairs x, y, but a row has {p} values")
+    if run.decoder and (len(run.decoder[0].weight), run.decoder[-1].weight.shape[1]) != (run.latent_dim, p):
+        raise InputError(f"'{folder.model}': the decoder does not fit the codes and outputs in '{folder.arrays}'")
     if not run.layers:
         raise InputError(f"'{folder.result}' names no layers")

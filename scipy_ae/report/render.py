@@ -1,16 +1,37 @@
 """From a page to HTML: the only place that knows Jinja2. Every word is escaped, whoever wrote it."""
 
+from base64 import b64encode
 from functools import lru_cache
+from hashlib import sha256
 
 import jinja2
 
-from scipy_ae.report.blocks import Page
+from scipy_ae.report.blocks import Explorer, Page
 from scipy_ae.report.words import TEMPLATES
+
+#: The explorer's script, top down: what the page is, how one plays, how it is drawn, what is computed.
+SCRIPTS = ("explorer", "controls", "plane", "map", "glyphs", "way", "drawing", "colours", "files", "model", "decoder")
 
 
 def html(page: Page, template: str = "page.html.j2") -> str:
-    """The page as one self-contained file."""
-    return _environment().get_template(template).render(page=page)
+    """The page as one self-contained file; its policy lets it run its own script and nothing else."""
+    plays = any(isinstance(block, Explorer) for section in page.sections for block in section.blocks)
+    script = _script() if plays else ""
+    policy = "'sha256-" + b64encode(sha256(script.encode()).digest()).decode("ascii") + "'"
+    return _environment().get_template(template).render(page=page, script=script, policy=policy)
+
+
+@lru_cache(maxsize=1)
+def _script() -> str:
+    """The files of ``templates/explorer`` as one script that leaves no names behind."""
+    parts = [(TEMPLATES / "explorer" / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS]
+    return '(() => {\n"use strict";\n' + "\n".join(parts) + "\nstart();\n})();"
+
+
+def prepare() -> None:
+    """Compile the templates, which takes longer than to fill them."""
+    for name in _environment().list_templates(extensions=["j2"]):
+        _environment().get_template(name)
 
 
 @lru_cache(maxsize=1)

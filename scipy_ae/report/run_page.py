@@ -5,6 +5,7 @@ import numpy as np
 from scipy_ae.report.blocks import Block, Command, KeyFigure, Notes, Page, Picture, Section, Table, Terms
 from scipy_ae.report.errors_table import Errors, errors_table, measure
 from scipy_ae.report.evidence import evidence_key, evidence_lines
+from scipy_ae.report.explorer import explorable, explorer
 from scipy_ae.report.figures import Gallery
 from scipy_ae.report.look import Look
 from scipy_ae.report.noise import noise_key, noise_table, noise_terms
@@ -25,7 +26,7 @@ class _Writer:
     """Writes the page of one run; holds what every part of it needs."""
 
     def __init__(self, run: Run, look: Look, gallery: Gallery, words: Words) -> None:
-        self.run, self.gallery, self.words = run, gallery, words
+        self.run, self.look, self.gallery, self.words = run, look, gallery, words
         self.photo = look.kind == "image" and not look.ink
         self.things = things(run)
         self.thing = words(f"thing.{self.things}")
@@ -35,7 +36,8 @@ class _Writer:
 
     def page(self) -> Page:
         run, words = self.run, self.words
-        sections = (self._result, self._noise, self._plane, self._new, self._training, self._network, self._this_run)
+        explored = (self._result, self._explorer, self._noise, self._plane, self._new)
+        sections = (*explored, self._training, self._network, self._this_run)
         return Page(
             language=words.language,
             title=words("page.title", title=run.title),
@@ -46,7 +48,7 @@ class _Writer:
             key_figures=self._key_figures(),
             sections=[section for write in sections if (section := write()) is not None],
             contents=words("page.contents"),
-            foot=words("page.foot"),
+            foot=words("page.foot_script" if explorable(run) else "page.foot"),
         )
 
     def _outcome(self) -> str:
@@ -133,6 +135,12 @@ class _Writer:
             blocks[1:1] = [self._picture("circles", "circles", n=n), self._picture("circles-overlaid", "overlay", n=n)]
         points = self.run.target.shape[1] // 2
         return self._section("result", blocks, intro, points=points)
+
+    def _explorer(self) -> Section | None:
+        if not explorable(self.run):
+            return None
+        intro = {1: "intro_line", 2: "intro"}.get(self.run.latent_dim, "intro_many")
+        return self._section("explorer", [explorer(self.run, self.look, self.things, self.words)], intro)
 
     def _noise(self) -> Section | None:
         denoised, words = self.run.denoised, self.words

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from scipy_ae.errors import UnsupportedError
+from scipy_ae.kernels import cholesky
 from scipy_ae.kernels.newton import KEPT
-from scipy_ae.problem import Root
+from scipy_ae.problem import Model, Root
 from scipy_ae.solvers.free_memory import free_bytes
 from scipy_ae.solvers.krylov import Operator, Stop, conjugate_gradients
 from scipy_ae.solvers.operators import Operators
@@ -62,11 +63,11 @@ class Matrix(Curvature):
         return self._matrix.diagonal()
 
     def trial(self, g: np.ndarray, mu: float, scale: np.ndarray | None) -> Trial | None:
-        damping = np.full(g.size, mu) if scale is None else mu * scale
-        solution = _solved(self._matrix, damping, -g, self._room)
-        if solution is None:
+        step = _solved(self._matrix, mu, scale, -g, self._room)
+        if step is None:
             return None
-        return Trial(solution, 0.5 * float(solution @ (damping * solution - g)))
+        damped = mu * step if scale is None else mu * scale * step
+        return Trial(step, 0.5 * float(step @ (damped - g)))
 
 
 class Dual(Curvature):
@@ -84,13 +85,13 @@ class Dual(Curvature):
         self.largest = float(gram.diagonal().max())
 
     def trial(self, g: np.ndarray, mu: float, scale: np.ndarray | None) -> Trial | None:
-        root, m = self._root, self._root.residual.size
+        root = self._root
         if self._gram is not None:
-            w = _solved(self._gram, np.full(m, mu), root.residual)
+            w = _solved(self._gram, mu, None, root.residual)
             step = None if w is None else -root.back(w)
         else:
             decay, pull = root.penalty or (np.zeros(g.size), np.zeros(g.size))
-            w = _solved(root.gram(mu), np.ones(m), root.residual - root.times(pull / (decay + mu)))
+            w = _solved(root.gram(mu), 1.0, None, root.residual - root.times(pull / (decay + mu)))
             step = None if w is None else -(root.back(w) + pull) / (decay + mu)
         if step is None or not np.isfinite(step).all():
             return None
@@ -144,33 +145,23 @@ class Products(Curvature):
 
 
 def _solved(
-    matrix: np.ndarray, damping: np.ndarray, b: np.ndarray, room: np.ndarray | None = None
+    matrix: np.ndarray, mu: float, scale: np.ndarray | None, b: np.ndarray, room: np.ndarray | None = None
 ) -> np.ndarray | None:
-    """The solution of (matrix + diag(damping)) x = b, None where that is not positive definite.
+    """The solution of (matrix + mu diag(scale)) x = b, None where that is not positive definite.
 
     ``room``, of the matrix's shape, is used up where given: memory from the system is slow at first touch.
     """
-    from scipy.linalg.blas import dtrsv
-    from scipy.linalg.lapack import dpotrf
-
-    damped = np.empty_like(matrix) if room is None else room
-    np.copyto(damped, matrix)
-    damped.reshape(-1)[:: len(damped) + 1] += damping
-    # the transpose, since LAPACK counts by columns and would copy otherwise; its lower half, and dtrsv for dpotrs,
-    # since OpenBLAS is half as slow again, or three times as slow, on the others
-    factor, info = dpotrf(damped.T, lower=1, overwrite_a=1, clean=0)
-    if info != 0:
-        return None
-    x = dtrsv(factor, dtrsv(factor, b, lower=1), lower=1, trans=1)
-    return x if np.isfinite(x).all() else None
+    room = np.empty_like(matrix) if room is None else room
+    scale, x = np.ones(len(b)) if scale is None else scale, b.copy()
+    return x if cholesky.solved(*cholesky.lapack(), matrix, float(mu), scale, room, x) else None
 
 
 @dataclass(frozen=True)
 class Choice:
-    """How B is worked out from point to point, and the order of the systems that are solved with it."""
+    """How B is worked out from point to point: by Python, or by machine code; and the order of its systems."""
 
-    at: Callable[[Point], Curvature]
     order: int
+    source: Callable[[Point], Curvature] | Model
 
 
 def choose(name: str, watched: Watched, start: Point, form: str, dual_too: bool) -> Choice:
@@ -182,11 +173,14 @@ def choose(name: str, watched: Watched, start: Point, form: str, dual_too: bool)
     n, offers = start.theta.size, watched.offers
     if form == "products":
         return _by_products(name, watched, n)
+    compiled = _compiled(name, watched, n, form, dual_too)
+    if compiled is not None:
+        return compiled
     if form != "primal" and dual_too and "gauss_newton_root" in offers:
         root = watched.gauss_newton_root(start.theta)
         if (form == "dual" or root.residual.size < n) and _fits(2 * root.nbytes):
             later = _first(root, watched.gauss_newton_root)
-            return Choice(lambda here: Dual(later(here.theta)), root.residual.size)
+            return Choice(root.residual.size, lambda here: Dual(later(here.theta)))
     if form == "dual" and "residual_jac" not in offers:
         raise UnsupportedError(f"form: 'dual' needs gauss_newton_root or residual_jac, which {name} was not given")
     if form == "auto" and "gauss_newton_p" in offers and not _fits(3 * 8 * n * n):
@@ -194,16 +188,31 @@ def choose(name: str, watched: Watched, start: Point, form: str, dual_too: bool)
     if form != "dual" and "gauss_newton" in offers:
         _refuse_large(name, n, 3 * 8 * n * n, "matrices")
         room = np.empty((n, n))
-        return Choice(lambda here: Matrix(watched.gauss_newton(here.theta), room), n)
+        return Choice(n, lambda here: Matrix(watched.gauss_newton(here.theta), room))
     if "residual_jac" in offers:
         return _of_residuals(name, watched, start, form, dual_too)
     if "hess" not in offers and form == "auto" and not _fits(3 * 8 * n * n):
         return _by_products(name, watched, n)
     _refuse_large(name, n, 3 * 8 * n * n, "matrices")
     if "hess" in offers:
-        return Choice(lambda here: Matrix(watched.hess(here.theta)), n)
+        return Choice(n, lambda here: Matrix(watched.hess(here.theta)))
     product = watched.hessp if "hessp" in offers else watched.gauss_newton_p
-    return Choice(lambda here: Matrix(by_columns(product, here.theta)), n)
+    return Choice(n, lambda here: Matrix(by_columns(product, here.theta)))
+
+
+def _compiled(name: str, watched: Watched, n: int, form: str, dual_too: bool) -> Choice | None:
+    """The problem's machine code in the form that :func:`choose` would take, None where there is none or no room."""
+    native = watched.native
+    if native is None or native.model is None:
+        return None
+    dual = native.model("dual")
+    if form != "primal" and dual_too and (form == "dual" or dual.order < n) and _fits(dual.nbytes):
+        return Choice(dual.order, dual)
+    if form == "dual" or (form == "auto" and not _fits(3 * 8 * n * n)):
+        return None
+    primal = native.model("primal")
+    _refuse_large(name, n, max(primal.nbytes, 3 * 8 * n * n), "matrices")
+    return Choice(n, primal)
 
 
 def _by_products(name: str, watched: Watched, n: int) -> Choice:
@@ -212,21 +221,21 @@ def _by_products(name: str, watched: Watched, n: int) -> Choice:
     operators = Operators(watched, "gauss_newton_p" if "gauss_newton_p" in watched.offers else "hessp")
     warm, flat = Warm(), np.ones(n)
     stop = Stop("progress", _MOST)
-    return Choice(lambda here: Products(Operator(operators, here.theta), here, flat, warm, stop), n)
+    return Choice(n, lambda here: Products(Operator(operators, here.theta), here, flat, warm, stop))
 
 
 def _of_residuals(name: str, watched: Watched, start: Point, form: str, dual_too: bool) -> Choice:
     n, m = start.theta.size, watched.residual(start.theta).size
     if form == "dual" or (m < n and dual_too and form == "auto"):
         _refuse_large(name, n, 8 * (2 * m * n + 3 * m * m), f"derivative of {m} residuals")
-        return Choice(lambda here: Dual(Rows(watched.residual(here.theta), watched.residual_jac(here.theta))), m)
+        return Choice(m, lambda here: Dual(Rows(watched.residual(here.theta), watched.residual_jac(here.theta))))
     _refuse_large(name, n, 8 * (m * n + 3 * n * n), f"derivative of {m} residuals")
 
     def primal(here: Point) -> Matrix:
         J = watched.residual_jac(here.theta)
         return Matrix(2.0 * (J.T @ J))
 
-    return Choice(primal, n)
+    return Choice(n, primal)
 
 
 def _first(known: Root, later: Callable[[np.ndarray], Root]) -> Callable[[np.ndarray], Root]:

@@ -9,14 +9,13 @@ import numpy as np
 
 from scipy_ae.kernels import krylov
 from scipy_ae.kernels import newton as kernel
-from scipy_ae.kernels.machine import DONE
 from scipy_ae.kernels.quasi_newton import CLEAR
-from scipy_ae.solvers.base import CONVERGED, MAXITER, NON_FINITE, STOPPED, End, Report
+from scipy_ae.solvers.base import Report
 from scipy_ae.solvers.curvature import Warm
-from scipy_ae.solvers.damping import NOT_FINITE, Damping
+from scipy_ae.solvers.damping import Damping
 from scipy_ae.solvers.descent import Rules
 from scipy_ae.solvers.krylov import Stop
-from scipy_ae.solvers.machine import Machine
+from scipy_ae.solvers.model_machine import ModelMachine
 from scipy_ae.solvers.operators import Operators
 from scipy_ae.solvers.watched import Point, Watched
 
@@ -35,7 +34,7 @@ class Carried(Warm):
     radius: float = 0.0
 
 
-class HessianFree(Machine):
+class HessianFree(ModelMachine):
     """What the two have in common.
 
     Parameters
@@ -61,32 +60,14 @@ class HessianFree(Machine):
         self._inner = np.zeros((rows, self.size + CLEAR))
         self._numbers, self._states = numbers, np.zeros(krylov.WHOLE, dtype=np.int64)
         self.whole[kernel.SCALED] = scale is not None
-        for place, value in (
-            (kernel.GTOL, rules.gtol), (kernel.NORM, rules.norm), (kernel.XRTOL, rules.xrtol),
-            (kernel.FTOL, rules.ftol), (kernel.FIRST, float(np.linalg.norm(start.jac))),
-        ):  # fmt: skip
-            self.reals[place] = value
+        self.reals[kernel.FIRST] = float(np.linalg.norm(start.jac))
+        self._follow(rules)
 
     def row_within(self, which: int) -> np.ndarray:
         """A vector of the inner kernel."""
         return self._inner[which, : self.size]
 
-    def descend(self, rules: Rules, maxiter: int, report: Report, stuck: Callable[[int, Carried], End]) -> End:
-        """Iterate; ``stuck`` says how it ended where no step was good enough."""
-        while report.nit < maxiter:
-            verdict = self._advance(report.ahead(maxiter), report)
-            if verdict == kernel.NOT_FINITE:
-                return End(NON_FINITE, NOT_FINITE, self._learned())
-            if verdict == kernel.FAILED:
-                return stuck(int(self.whole[kernel.WALLS]), self._learned())
-            if (verdict != DONE or report.due(maxiter)) and report(*self.point):
-                return End(STOPPED, "", self._learned())
-            if verdict != DONE:
-                return End(CONVERGED, rules.words(verdict), self._learned(), success=True)
-        return End(MAXITER, f"maxiter = {maxiter} iterations are done", self._learned())
-
     def _advance(self, steps: int, report: Report) -> int:
-        """Until so many steps are done, or something comes before; what."""
         target, states = report.nit + steps, self._states
         while True:
             address, _ = self._operators.code()
@@ -114,10 +95,6 @@ class HessianFree(Machine):
     @abstractmethod
     def _rescale(self, theta: np.ndarray) -> None:
         """Put the preconditioner in its place."""
-
-    @abstractmethod
-    def _learned(self) -> Carried:
-        """What the next run can go on with."""
 
     def _widen(self) -> None:
         """Make room for a larger space."""

@@ -7,8 +7,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from scipy_ae.errors import InputError, UnsupportedError
+from scipy_ae.kernels.descent import BY_GTOL
 from scipy_ae.solvers.base import CONVERGED, NON_FINITE, STUCK, End, Report, Solver, number
-from scipy_ae.solvers.damping import UPDATES, Damping, How, reached_gtol, stuck
+from scipy_ae.solvers.damping import UPDATES, Damping, How, stuck
 from scipy_ae.solvers.descent import Rules
 from scipy_ae.solvers.hessian_free import Carried, Damped, HessianFree, Scale, WithinRadius
 from scipy_ae.solvers.krylov import Stop
@@ -52,7 +53,7 @@ class _MatrixFree(Solver):
             raise InputError(f"memory: not from a run of {self.name} with {size} weights; accepted is that, or None")
         carried = Carried(size=size, damping=Damping(size)) if memory is None else memory
         if self._rules.size(start.jac) <= self._rules.gtol:
-            return End(CONVERGED, reached_gtol(self._rules), carried, success=True)
+            return End(CONVERGED, self._rules.words(BY_GTOL), carried, success=True)
         limit = 200 * size if maxiter is None else maxiter
         machine = self._machine(watched, start, self._operators(watched), self._scale(watched), carried)
         return machine.descend(self._rules, limit, report, self._stuck)

@@ -7,48 +7,39 @@ import numpy as np
 import scipy
 from scipy.optimize import OptimizeResult, OptimizeWarning, minimize
 
-from scipy_ae.errors import InputError, UnsupportedError, unknown
-from scipy_ae.solvers.base import MAXITER, End, Report, Solver
-from scipy_ae.solvers.free_memory import free_bytes
+from scipy_ae.errors import InputError
+from scipy_ae.solvers.base import MAXITER, End, Report
+from scipy_ae.solvers.scipy_base import ByRecipe, worse
 from scipy_ae.solvers.scipy_recipes import Recipe
 from scipy_ae.solvers.watched import Point, Watched
 
 
-class ScipyMethod(Solver):
-    """One of SciPy's methods, run by SciPy.
+class ScipyMethod(ByRecipe):
+    """One of SciPy's methods of ``minimize``, run by SciPy.
 
     What differs from calling ``minimize``: value and gradient come from one evaluation and are not asked for twice;
     the result is the best point seen; StopIteration in the callback ends every method; a value that is not finite is
     shown to the method as a bad one; its warnings are not passed on, and what they say is in ``message``; ``status``
     is the method's own. Only SciPy's BFGS carries a memory, its matrix.
-
-    Parameters
-    ----------
-    recipe : Recipe
-    name : str
-        The name it goes by.
-    **options
-        Those of the recipe.
     """
 
     def __init__(self, recipe: Recipe, name: str, **options: Any) -> None:
-        for option in options:
-            if option not in recipe.options:
-                raise unknown(f"option of {name}", option, recipe.options)
-        self._recipe, self._options = recipe, options
-        self.name, self.about, self.needs = name, recipe.about, recipe.needs
+        super().__init__(recipe, name, **options)
         self.carries = recipe.method == "BFGS"
 
     def _run(self, watched: Watched, start: Point, maxiter: int | None, memory: Any, report: Report) -> End:
-        self._refuse_large(start.theta.size, watched.offers)
+        n, matrices = start.theta.size, self._recipe.matrices
+        if self._recipe.uses and not watched.offers & {"hess", "hessp"}:
+            matrices += self._recipe.matrices_alone
+        self._refuse_large(matrices, n, n)
         bridge = _Bridge(watched, start, report, None if self._recipe.bounded else maxiter)
         options = dict(self._options)
         if memory is not None:
-            options["hess_inv0"] = self._checked(memory, start.theta.size)
+            options["hess_inv0"] = self._checked(memory, n)
         if maxiter is not None and self._recipe.bounded:
             options["maxiter"] = int(maxiter)
         elif maxiter is not None:  # stopped by the callback, so its bound on evaluations must not come first
-            options.setdefault("maxfun", max(100, 10 * start.theta.size, 100 * int(maxiter)))
+            options.setdefault("maxfun", max(100, 10 * n, 100 * int(maxiter)))
         found = _minimize(start.theta, self._recipe.method, options, bridge.answers(self._recipe))
         if found is None and not report.stopped:
             return End(MAXITER, f"maxiter = {maxiter} iterations are done")
@@ -62,17 +53,6 @@ class ScipyMethod(Solver):
             success=bool(found.success),
             nit=found.get("nit"),
         )
-
-    def _refuse_large(self, n: int, offers: frozenset[str]) -> None:
-        matrices = self._recipe.matrices
-        if self._recipe.uses and not offers & {"hess", "hessp"}:
-            matrices += self._recipe.matrices_alone
-        needed, free = int(8 * matrices * n * n), free_bytes()
-        if free is not None and needed > free:
-            raise UnsupportedError(
-                f"{self.name} would need {needed / 1e9:.1f} GB for its matrices of {n} x {n}, "
-                f"{free / 1e9:.1f} GB are free; use {self._recipe.alternative}"
-            )
 
     def _checked(self, memory: Any, n: int) -> np.ndarray:
         if not (self.carries and isinstance(memory, np.ndarray) and memory.shape == (n, n)):
@@ -187,4 +167,4 @@ class _Bridge:
         if np.isfinite(value):
             self._worst = max(self._worst, value)
             return value
-        return self._worst + max(1.0, abs(self._worst))
+        return worse(self._worst)

@@ -7,38 +7,22 @@ from typing import Any
 import numpy as np
 from scipy.optimize import OptimizeResult, least_squares, root
 
-from scipy_ae.errors import InputError, NonFiniteError, UnsupportedError, unknown
-from scipy_ae.solvers.base import MAXITER, End, Report, Solver
-from scipy_ae.solvers.free_memory import free_bytes
-from scipy_ae.solvers.scipy_recipes import Recipe
+from scipy_ae.errors import InputError, NonFiniteError, UnsupportedError
+from scipy_ae.solvers.base import MAXITER, End, Report
+from scipy_ae.solvers.scipy_base import ByRecipe, worse
 from scipy_ae.solvers.watched import Point, Watched
 
 #: What the options of ours are called in ``root``.
 _IN_ROOT = {"maxfev": "maxiter"}
 
 
-class ScipySquares(Solver):
+class ScipySquares(ByRecipe):
     """A method of SciPy's that works on residuals and their derivative.
 
     As :class:`~scipy_ae.solvers.scipy_methods.ScipyMethod`: nothing is asked for twice, the result is the best point
     seen, a value that is not finite is shown to the method as a bad one. An iteration is an evaluation of the
     derivative after the first, since these methods take one at each point that they accept.
-
-    Parameters
-    ----------
-    recipe : Recipe
-    name : str
-        The name it goes by.
-    **options
-        Those of the recipe.
     """
-
-    def __init__(self, recipe: Recipe, name: str, **options: Any) -> None:
-        for option in options:
-            if option not in recipe.options:
-                raise unknown(f"option of {name}", option, recipe.options)
-        self._recipe, self._options = recipe, options
-        self.name, self.about, self.needs = name, recipe.about, recipe.needs
 
     def _run(self, watched: Watched, start: Point, maxiter: int | None, memory: Any, report: Report) -> End:
         if memory is not None:
@@ -46,7 +30,13 @@ class ScipySquares(Solver):
                 f"memory: not from a run of {self.name} with {start.theta.size} weights; accepted is None, it has none"
             )
         bridge = _Bridge(watched, start, report, maxiter)
-        self._refuse_large(bridge.size, start.theta.size)
+        m, n = bridge.size, start.theta.size
+        if m < n and self._recipe.method.endswith("lm"):
+            raise UnsupportedError(
+                f"{self.name} needs at least as many residuals as weights; this objective has {m} residuals and {n} "
+                f"weights: use {self._recipe.alternative}"
+            )
+        self._refuse_large(self._recipe.matrices, m, n)
         try:
             found = self._minimised(bridge, start.theta.copy())
         except StopIteration:
@@ -62,19 +52,6 @@ class ScipySquares(Solver):
                 return root(bridge.residual, theta, jac=bridge.residual_jac, method="lm", options=options)
             return least_squares(
                 bridge.residual, theta, bridge.residual_jac, method=self._recipe.method, **self._options
-            )
-
-    def _refuse_large(self, m: int, n: int) -> None:
-        if m < n and self._recipe.method.endswith("lm"):
-            raise UnsupportedError(
-                f"{self.name} needs at least as many residuals as weights; this objective has {m} residuals and {n} "
-                f"weights: use {self._recipe.alternative}"
-            )
-        needed, free = int(8 * self._recipe.matrices * m * n), free_bytes()
-        if free is not None and needed > free:
-            raise UnsupportedError(
-                f"{self.name} would need {needed / 1e9:.1f} GB for its matrices of {m} x {n}, "
-                f"{free / 1e9:.1f} GB are free; use {self._recipe.alternative}"
             )
 
 
@@ -115,4 +92,4 @@ class _Bridge:
         if r.size == self.size and np.isfinite(value):
             self._worst = max(self._worst, value)
             return r
-        return np.full(self.size, np.sqrt((self._worst + max(1.0, self._worst)) / self.size))
+        return np.full(self.size, np.sqrt(worse(self._worst) / self.size))

@@ -1,11 +1,7 @@
-"""Trained networks for other programs: ONNX files and a torch module, with the same outputs as ours.
+"""ONNX files of encoder, decoder and both."""
 
-Both are made from the same steps. A layer is y = f(x W + b), with the slope beta of its activation multiplied into W
-and b: f(beta a) = f(x (beta W) + beta b). onnx and torch are imported where they are needed, and only there.
-"""
-
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +9,8 @@ import numpy as np
 
 from scipy_ae import __version__
 from scipy_ae.errors import InputError, UnsupportedError, unknown
-from scipy_ae.layers import Dense
-from scipy_ae.network import Network, as_theta
+from scipy_ae.export.steps import Affine, Curve, First, Step, decoder_steps, encoder_steps
+from scipy_ae.network import Network
 from scipy_ae.records import write_aside
 
 #: Which operators an ONNX file is written with: of 2020, which runtimes of all kinds know.
@@ -24,63 +20,6 @@ PRECISIONS = ("float64", "float32")
 _LARGEST = 2**31 - 2**20
 #: Halvings of the angle and terms of the series by which an arctangent of doubles is put together.
 _HALVINGS, _TERMS = 3, 12
-
-
-@dataclass(frozen=True)
-class Affine:
-    """x W + b, with weight (p, q) and bias (q,)."""
-
-    weight: np.ndarray
-    bias: np.ndarray
-
-
-@dataclass(frozen=True)
-class Curve:
-    """An activation without its beta; ``slope`` is one number or (units,), where it has one below 0."""
-
-    name: str
-    alpha: float = 0.0
-    slope: np.ndarray | None = None
-
-
-@dataclass(frozen=True)
-class First:
-    """The first so many columns: the means of a bottleneck whose encoder tells more of the code than where it is."""
-
-    count: int
-
-
-Step = Affine | Curve | First
-
-
-def encoder_steps(network: Network, theta: np.ndarray) -> list[Step]:
-    """From x (n, inputs) to z (n, latent_dim)."""
-    steps = list(_of_layers(network, theta, "encoder"))
-    if network.encoder[-1].outputs != network.latent_dim:
-        steps.append(First(network.latent_dim))
-    return steps
-
-
-def decoder_steps(network: Network, theta: np.ndarray) -> list[Step]:
-    """From z (n, latent_dim) to y (n, outputs)."""
-    return list(_of_layers(network, theta, "decoder"))
-
-
-def _of_layers(network: Network, theta: np.ndarray, part: str) -> Iterator[Step]:
-    arrays = network.layout.views(as_theta(theta, network.size))
-    for name, layer in network.named_layers():
-        if name.partition(".")[0] == part:
-            yield from _of_layer(layer, {kind: arrays[f"{name}.{kind}"] for kind, _ in layer.parameters()})
-
-
-def _of_layer(layer: Dense, arrays: dict[str, np.ndarray]) -> Iterator[Step]:
-    f = layer.activation
-    yield Affine(f.beta * arrays["weight"], f.beta * arrays["bias"])
-    slope = {"relu": 0.0, "leaky-relu": f.alpha, "parametric-relu": arrays.get("slope")}.get(f.name)
-    yield Curve(f.name, f.alpha or 0.0, None if slope is None else np.array(slope))
-
-
-# ------------------------------------------------------------------------------------------ ONNX
 
 
 def write_onnx(network: Network, theta: np.ndarray, folder: Path, precision: str = "float64") -> list[Path]:
@@ -111,9 +50,9 @@ def write_onnx(network: Network, theta: np.ndarray, folder: Path, precision: str
     encoder, decoder = encoder_steps(network, theta), decoder_steps(network, theta)
     x, z, y = ("x", network.inputs), ("z", network.latent_dim), ("y", network.outputs)
     made = {
-        "encoder": _onnx_model("encoder", encoder, x, z, precision),
-        "decoder": _onnx_model("decoder", decoder, z, y, precision),
-        "autoencoder": _onnx_model("autoencoder", encoder + decoder, x, y, precision),
+        "encoder": onnx_model("encoder", encoder, x, z, precision),
+        "decoder": onnx_model("decoder", decoder, z, y, precision),
+        "autoencoder": onnx_model("autoencoder", encoder + decoder, x, y, precision),
     }
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -122,11 +61,11 @@ def write_onnx(network: Network, theta: np.ndarray, folder: Path, precision: str
     paths = []
     for name, data in made.items():
         paths.append(folder / f"{name}.onnx")
-        write_aside(paths[-1], lambda aside, data=data: aside.write_bytes(data))  # type: ignore[misc]
+        write_aside(paths[-1], partial(Path.write_bytes, data=data))
     return paths
 
 
-def _onnx_model(name: str, steps: list[Step], start: tuple[str, int], end: tuple[str, int], precision: str) -> bytes:
+def onnx_model(name: str, steps: list[Step], start: tuple[str, int], end: tuple[str, int], precision: str) -> bytes:
     try:
         from onnx import TensorProto, helper
     except ImportError:
@@ -236,70 +175,3 @@ _CURVES: dict[str, Callable[[_Graph, str, Curve], str]] = {
     "saturating-linear": lambda graph, z, _: graph.op("Clip", z, 0.0, 1.0),
     "softmax": lambda graph, z, _: graph.op("Softmax", z, axis=-1),
 }
-
-
-# ------------------------------------------------------------------------------------------ torch
-
-
-def to_torch(network: Network, theta: np.ndarray) -> Any:
-    """The network as a ``torch.nn.Sequential`` of its ``encoder`` and ``decoder``, in double precision, trainable.
-
-    Where beta is 1 each ``Linear`` holds the layer's own weights, transposed as torch has them; else beta times these.
-
-    Raises
-    ------
-    UnsupportedError
-        The package torch is not there.
-    """
-    try:
-        from torch import nn
-    except ImportError:
-        raise UnsupportedError("to_torch needs the package torch: pip install scipy-ae[torch]") from None
-    whole = nn.Sequential()
-    for name, steps in (("encoder", encoder_steps(network, theta)), ("decoder", decoder_steps(network, theta))):
-        whole.add_module(name, nn.Sequential(*(_torch_module(step) for step in steps)))
-    return whole
-
-
-def _torch_module(step: Step) -> Any:
-    import torch
-    from torch import nn
-
-    if isinstance(step, Affine):
-        linear = nn.utils.skip_init(nn.Linear, *step.weight.shape, dtype=torch.float64)
-        with torch.no_grad():
-            linear.weight.copy_(torch.from_numpy(step.weight.T.copy()))
-            linear.bias.copy_(torch.from_numpy(step.bias.copy()))
-        return linear
-    if isinstance(step, First):
-        return _torch_function(lambda z: z[:, : step.count])
-    if step.name == "parametric-relu" and step.slope is not None:
-        bent = nn.PReLU(len(step.slope), dtype=torch.float64)
-        with torch.no_grad():
-            bent.weight.copy_(torch.from_numpy(step.slope.copy()))
-        return bent
-    made: dict[str, Callable[[], Any]] = {
-        "identity": nn.Identity,
-        "step": lambda: _torch_function(lambda z: (z >= 0).to(z.dtype)),
-        "logistic": nn.Sigmoid,
-        "tanh": nn.Tanh,
-        "arctan": lambda: _torch_function(torch.atan),
-        "relu": nn.ReLU,
-        "leaky-relu": lambda: nn.LeakyReLU(step.alpha),
-        "elu": lambda: nn.ELU(step.alpha),
-        "softplus": lambda: nn.Softplus(threshold=40.0),  # torch's own 20 is for single precision
-        "saturating-linear": lambda: nn.Hardtanh(0.0, 1.0),
-        "softmax": lambda: nn.Softmax(dim=-1),
-    }
-    return made[step.name]()
-
-
-def _torch_function(function: Callable[[Any], Any]) -> Any:
-    """A module of one function, where torch has none."""
-    from torch import nn
-
-    class Function(nn.Module):
-        def forward(self, z: Any) -> Any:
-            return function(z)
-
-    return Function()

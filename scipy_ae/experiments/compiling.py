@@ -1,0 +1,51 @@
+"""The kernels of a training, compiled before its clock starts; on a new machine by two processes at once."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import numpy as np
+
+from scipy_ae.errors import NonFiniteError
+from scipy_ae.experiments.setup import Setup
+from scipy_ae.kernels.native import is_compiled
+from scipy_ae.solvers.registry import OURS
+
+
+def compile_kernels(setup: Setup) -> None:
+    """Evaluate once, and where kernels have yet to compile take two steps of each solver, and throw it all away.
+
+    So neither the compiler nor what is loaded on first use is on the training's clock.
+    """
+    with suppress(NonFiniteError), np.errstate(all="ignore"):  # the training will say it better
+        if is_compiled():
+            setup.objective.fun_and_jac(setup.theta)
+            return
+        # SciPy's own are compiled already, and some have long steps
+        ours = [solver for solver in setup.schedule.solvers if isinstance(solver, OURS)]
+        with _compiling(setup.theta.size, [solver.name for solver in ours]):
+            setup.objective.fun_and_jac(setup.theta)
+        for solver in ours:
+            solver.solve(setup.objective, setup.theta, maxiter=2)
+
+
+@contextmanager
+def _compiling(size: int, names: list[str]) -> Iterator[None]:
+    """Have another process compile those solvers to disk; on leaving, wait until they are there."""
+    try:
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "scipy_ae.solvers", str(size), *names],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+    except OSError:  # then the training compiles them itself
+        yield
+        return
+    try:
+        yield
+        process.wait()
+    finally:
+        process.kill()
+        process.wait()

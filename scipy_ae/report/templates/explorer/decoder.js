@@ -1,0 +1,89 @@
+// The decoder: from a code to a row of the data, in float64, as scipy_ae/network.py has it.
+
+// What a layer's activation makes of z, the sums of its units times beta, which are overwritten.
+const ACTIVATIONS = {
+  identity: () => {},
+  step: each((z) => (z >= 0 ? 1 : 0)),
+  logistic: each((z) => 1 / (1 + Math.exp(-z))),
+  tanh: each(Math.tanh),
+  arctan: each(Math.atan),
+  relu: each((z) => Math.max(z, 0)),
+  "leaky-relu": each((z, layer) => (z > 0 ? z : layer.alpha * z)),
+  "parametric-relu": each((z, layer, unit) => (z > 0 ? z : layer.slope[unit] * z)),
+  elu: each((z, layer) => (z > 0 ? z : layer.alpha * Math.expm1(z))),
+  softplus: each((z) => Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z)))),
+  "saturating-linear": each((z) => Math.min(Math.max(z, 0), 1)),
+  softmax,
+};
+
+class Decoder {
+  constructor(layers) {
+    this.layers = layers.map(denseLayer);
+    this.outputs = this.layers.at(-1).outputs;
+    // multiplications for one code
+    this.cost = this.layers.reduce((sum, layer) => sum + layer.inputs * layer.outputs, 0);
+  }
+
+  // The row of a code; the array is overwritten by the next call.
+  run(code) {
+    let values = code;
+    for (const layer of this.layers) values = throughDense(layer, values);
+    return values;
+  }
+
+  decode(code) {
+    return this.run(code).slice();
+  }
+}
+
+function denseLayer(data) {
+  return {
+    ...data,
+    weight: turned(float64s(data.weight), data.inputs, data.outputs), // (outputs, inputs), row by row
+    bias: float64s(data.bias),
+    slope: data.slope && float64s(data.slope),
+    values: new Float64Array(data.outputs),
+  };
+}
+
+function throughDense(layer, x) {
+  const { inputs, outputs, weight, bias, beta, values } = layer;
+  for (let j = 0, w = 0; j < outputs; j++) {
+    let sum = bias[j];
+    for (let i = 0; i < inputs; i++, w++) sum += x[i] * weight[w];
+    values[j] = beta * sum;
+  }
+  ACTIVATIONS[layer.activation](values, layer);
+  return values;
+}
+
+// A matrix (rows, columns) the other way round, so that a unit's weights lie side by side.
+function turned(matrix, rows, columns) {
+  return Float64Array.from(matrix, (_, at) => matrix[(at % rows) * columns + Math.floor(at / rows)]);
+}
+
+function each(activation) {
+  return (z, layer) => {
+    for (let j = 0; j < z.length; j++) z[j] = activation(z[j], layer, j);
+  };
+}
+
+function softmax(z) {
+  let top = -Infinity; // taken off first, so that nothing overflows
+  for (const value of z) top = Math.max(top, value);
+  let total = 0;
+  for (let j = 0; j < z.length; j++) total += z[j] = Math.exp(z[j] - top);
+  for (let j = 0; j < z.length; j++) z[j] /= total;
+}
+
+function float64s(text) {
+  return new Float64Array(bytesOf(text));
+}
+
+function float32s(text) {
+  return new Float32Array(bytesOf(text));
+}
+
+function bytesOf(text) {
+  return Uint8Array.from(atob(text), (mark) => mark.charCodeAt(0)).buffer;
+}

@@ -1,0 +1,141 @@
+"""Turns: what a solver does when it is its turn, told iteration by iteration.
+
+A turn is single steps on many batches (:func:`_pass`), a burst or one step on all rows (:func:`_whole`), or a phase of
+which each step is an iteration (:func:`_phase`).
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+
+from scipy_ae.errors import NonFiniteError
+from scipy_ae.records import Record
+from scipy_ae.schedule import Turn
+from scipy_ae.solvers.base import NON_FINITE
+from scipy_ae.solvers.result import Result
+from scipy_ae.training.state import State
+
+#: Weights times rows up to which the steps of a burst are looked at by so many: a look costs as much as one of them.
+BRISK, AT_ONCE = 1_000_000, 15
+#: Steps of a phase whose records wait for one another.
+CHUNK = 25
+
+
+def records_of(turn: Turn, state: State, pause: Callable[[], None]) -> Iterator[Record]:
+    """The records of what is left of a turn; ``pause`` is called where it may be taken up again."""
+    if turn.solver.first_order and turn.phase == "step" and state.supply.many:
+        while state.steps < turn.steps:
+            pause()
+            record = _pass(turn, state)
+            state.steps += 1
+            yield record
+    elif turn.each:
+        yield from _phase(turn, state, pause)
+    else:
+        pause()
+        yield _whole(turn, state)
+
+
+def _pass(turn: Turn, state: State) -> Record:
+    """One pass over all rows, one step on each batch of them."""
+    diverged, steps = False, 0
+    for batch in state.supply.of_steps():
+        try:
+            result = state.solve(turn, state.objective.on(batch), 1)
+        except NonFiniteError:  # finite on the batch before, no longer on this one
+            diverged = True
+            break
+        state.theta, steps = result.x, steps + result.nit
+        if result.status == NON_FINITE:
+            diverged = True
+            break
+    state.move(state.theta, *state.evaluate(state.theta))
+    return state.ended(turn, steps, diverged=diverged)
+
+
+def _whole(turn: Turn, state: State) -> Record:
+    """The whole turn as one iteration; a burst ends at its lowest point, or where it began."""
+    before = None
+    if turn.phase == "burst":
+        before = state.value
+        state.supply.renew()
+    brisk = state.objective.size * len(state.objective.batch) <= BRISK
+    try:
+        watch = partial(_watch_burst, state)
+        result = state.solve(turn, state.supply.at_work, turn.steps, watch, AT_ONCE if brisk else 1)
+    except NonFiniteError:
+        if state.supply.own:
+            raise
+        return state.ended(turn, 0, before=before, diverged=True)  # finite on the batch before, not on this one
+    if not state.supply.own:
+        state.move(result.x, *state.evaluate(result.x))
+    elif before is None or result.fun <= state.value:
+        state.move(result.x, result.fun, result.get("jac"))
+    return state.ended(turn, result.nit, result.message, before, diverged=_diverged(turn, result))
+
+
+def _watch_burst(state: State, now: Result) -> None:
+    """Called as a burst goes on and at its last step; the record made at its end gives the reason to end."""
+    own = state.supply.own  # the value and gradient of a fresh batch decide nothing
+    if own and now.fun < state.value:  # an unguarded first-order method may end above it
+        state.move(now.x, now.fun, now.get("jac"))
+    if state.pulse is not None:
+        state.pulse(state.iteration + 1, now)
+    stop, gradient = state.stop, now.get("jac") if own else None
+    if (
+        stop.asked()
+        or (gradient is not None and np.abs(gradient).max() <= stop.gradient)
+        or (stop.seconds is not None and state.clock() >= stop.seconds)
+        or (stop.loss is not None and own and now.fun <= stop.loss)
+        or (stop.pixels is not None and state.binary and state.pixels(now.x).max() <= stop.pixels)
+    ):
+        raise StopIteration
+
+
+def _phase(turn: Turn, state: State, pause: Callable[[], None]) -> Iterator[Record]:
+    """Each step of the turn as an iteration.
+
+    A solver that carries its memory runs in chunks, so that few records wait at a time; another in one piece. Of the
+    records that wait together only the best keeps its theta.
+    """
+    state.ending = ""
+    while (left := turn.steps - state.steps) > 0:
+        pause()
+        steps = min(left, CHUNK) if turn.solver.carries or turn.solver.first_order else left
+        waiting: list[Record] = []
+        result = state.solve(turn, state.objective, steps, partial(_watch_step, turn, state, waiting))
+        state.move(result.x, result.fun, result.get("jac"))
+        if waiting:
+            waiting[-1] = replace(waiting[-1], message=result.message, evaluations=state.evaluations)
+            yield from waiting
+        if _diverged(turn, result):
+            yield state.ended(turn, 0, result.message, diverged=True)
+        if len(waiting) < steps:
+            state.ending = f"{turn.solver.name} ended before its last step: {result.message}"
+            return
+        state.steps += steps
+
+
+def _watch_step(turn: Turn, state: State, waiting: list[Record], now: Result) -> None:
+    """Called after each step of a phase: its record joins those that wait."""
+    state.iteration += 1
+    if state.pulse is not None:
+        state.pulse(state.iteration, now)
+    gradient = now.get("jac")
+    if gradient is None:
+        gradient = state.evaluate(now.x)[1]
+    record = state.record(turn.phase, turn.solver.name, now.x, now.fun, gradient, extra=now.nfev, steps=1)
+    if record.loss < min((old.loss for old in waiting), default=np.inf):
+        waiting[:] = [replace(old, theta=None) for old in waiting]
+    else:
+        record = replace(record, theta=None)
+    waiting.append(record)
+    if record.stop:
+        raise StopIteration
+
+
+def _diverged(turn: Turn, result: Result) -> bool:
+    """Whether an unguarded first-order method left the finite; the status of others may mean something else."""
+    return turn.solver.first_order and result.status == NON_FINITE
