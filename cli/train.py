@@ -57,8 +57,8 @@ _noise_options = together(
     ),
     click.option(
         "--redraw", type=click.Choice(["burst", "step"]),
-        help="Fresh noise before each burst, or before each first-order step as well. The loss told, and what stops the"
-        " training, stay those of the bank. [never: the bank alone]",
+        help="Fresh noise before each burst, or before each first-order step as well; of --variational and --probes,"
+        " fresh codes and signs. The loss told, and what stops the training, stay those of the first draws. [never]",
     ),
     click.option(
         "--compare", metavar="NOISES",

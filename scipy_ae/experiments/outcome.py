@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from scipy_ae import latent
+from scipy_ae.experiments import generative
 from scipy_ae.experiments.denoise import Study
 from scipy_ae.experiments.machine import describe_machine
 from scipy_ae.experiments.setup import Setup
@@ -69,6 +70,8 @@ def conclude(
 ) -> Outcome:
     """Write all files of the run folder but the report's, with further notes and ``more`` entries of the result."""
     result, machine = _result(setup, trained.history) | (more or {}), describe_machine()
+    if (evidence := generative.measured(setup, trained.theta)) is not None:
+        result["evidence"] = evidence
     if denoised is not None:
         result["denoising"] = denoised.own
         notes = [*notes, denoised.note]
@@ -205,4 +208,4 @@ def _arrays(setup: Setup, model: Model) -> dict[str, np.ndarray]:
         steps = latent.walk(codes[0], codes[-1], WALK)
         ends = np.array([dataset.labels[0], dataset.labels[-1]])
         arrays |= {"walk_names": ends, "walk_codes": steps, "walk_output": model.decode(steps)}
-    return arrays
+    return arrays | generative.arrays(dataset, model, rng)

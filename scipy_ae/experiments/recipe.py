@@ -14,7 +14,7 @@ SEEDS = 5
 
 _TEXTS = ("title", "about", "claim", "source")
 _KEYS = (*_TEXTS, "run", "study")
-_STUDY = ("vary", "values", "labels", "cases", "seeds")
+_STUDY = ("vary", "values", "labels", "cases", "seeds", "test")
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,8 @@ class Recipe:
     """What a recipe's file says.
 
     ``run`` holds fields of :class:`Spec`; ``variants`` a label and further fields for each run of a study, and is empty
-    for a single run; ``vary`` is the field that a study varies, or empty where its cases differ in several.
+    for a single run; ``vary`` is the field that a study varies, or empty where its cases differ in several; ``test`` is
+    noise under which every network of the study is tested, or empty.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Recipe:
     vary: str
     variants: tuple[tuple[str, dict[str, Any]], ...]
     seeds: int
+    test: str = ""
 
     @property
     def is_study(self) -> bool:
@@ -103,7 +105,10 @@ def _recipe(path: Path, table: dict[str, Any]) -> Recipe:
         raise InputError(f"seeds: {seeds!r} is not accepted; a whole number of at least 1 is")
     texts = {key: " ".join(table.get(key, "").split()) for key in _TEXTS}
     vary, variants = _variants(study) if study else ("", ())
-    recipe = Recipe(path.stem, path, **texts, run=run, vary=vary, variants=variants, seeds=seeds)
+    test = study.get("test", "")
+    if not isinstance(test, str):
+        raise InputError(f"test: {test!r} is not accepted; noise such as 'flip:5%' is")
+    recipe = Recipe(path.stem, path, **texts, run=run, vary=vary, variants=variants, seeds=seeds, test=test)
     for case in recipe.cases():
         if (case.spec.restarts or 1) > 1 and recipe.is_study:
             raise InputError("restarts and study contradict each other: a study has starts of its own, seeds")

@@ -5,29 +5,30 @@ import json
 import re
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from io import StringIO
-from math import comb
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from scipy_ae.errors import InputError, NonFiniteError
+from scipy_ae.experiments import measures
 from scipy_ae.experiments.compiling import compile_kernels
+from scipy_ae.experiments.finding import WORST, Entry, Merit, finding, objective_of
+from scipy_ae.experiments.generative import Trace, is_variational, measured
 from scipy_ae.experiments.machine import describe_machine
 from scipy_ae.experiments.recipe import Case, Recipe
-from scipy_ae.experiments.run import Interrupt, Trained, claimed, conclude, follow
+from scipy_ae.experiments.run import Interrupt, Trained, claimed, compare, conclude, follow
 from scipy_ae.experiments.setup import Setup
 from scipy_ae.metrics import is_binary
 from scipy_ae.records import RunFolder, write_aside
+from scipy_ae.solvers.registry import OURS
 from scipy_ae.training import INTERRUPTED
 
 #: Points of a curve that the report keeps.
-POINTS = 240
-#: How rarely chance alone may let one value beat another from so many starts before it counts as better.
-CHANCE = 0.05
+POINTS, ELBO_POINTS = 240, 60
 _COLUMNS = ("value", "seed", "loss", "wrong_pixels", "worst_row", "iterations", "seconds", "evaluations", "stop")
 
 #: Told of each run as it begins: the value, the start (from 1), how many runs are done, and of how many.
@@ -36,12 +37,18 @@ Watch = Callable[[str, int, int, int], None]
 
 @dataclass
 class Value:
-    """One value of a study: its setup and the trainings from each start; None where none was finite."""
+    """One value of a study: its setup, and what became of each start, None where that was not finite."""
 
     case: Case
     setup: Setup
-    trained: list[Trained | None]
-    why: list[str]  # of each start that failed
+    trained: list[Trained | None] = field(default_factory=list)
+    why: list[str] = field(default_factory=list)  # of each start that failed
+    evidence: list[dict[str, Any] | None] = field(default_factory=list)  # of variational ones, as ``measured``
+    elbo: list[list[list[float]]] = field(default_factory=list)  # over the seconds, as ``Trace.curve``
+
+    @property
+    def merits(self) -> list[Merit]:
+        return [merit(trained, evidence) for trained, evidence in zip(self.trained, self.evidence)]
 
 
 def run_study(
@@ -74,7 +81,10 @@ def run_study(
     watch, interrupt : optional
     """
     interrupt = interrupt or Interrupt()
-    values = [Value(case, Setup.of(case.spec), [], []) for case in recipe.cases(given)]
+    values = [Value(case, Setup.of(case.spec)) for case in recipe.cases(given)]
+    if recipe.test:
+        for value in values:
+            measures.tested(value.setup, recipe.test)  # refused before the first training
     with claimed(path) as folder:
         for value in values:
             _warm_up(value.setup)
@@ -92,84 +102,81 @@ def run_study(
         if not any(trained for value in values for trained in value.trained):
             reasons = [why for value in values for why in value.why] or ["the study ended before any run was done"]
             raise InputError(f"no run came to a result; {reasons[0]}")
-    return _write(folder, recipe, [value for value in values if value.trained], command, interrupt.asked)
+    return _write(folder, recipe, [value for value in values if value.trained], command, interrupt)
 
 
 def _warm_up(setup: Setup) -> None:
-    """Have the compiler off the clock: one step for a solver that asks for more than value and gradient."""
+    """Have the compiler off the clock: a step of each solver, since kernels of one tell nothing of another's."""
     compile_kernels(setup)
     with suppress(NonFiniteError):  # the training will say it better
         for solver in setup.schedule.solvers:
-            if solver.needs - {"fun", "jac"}:
+            if solver.needs - {"fun", "jac"} or isinstance(solver, OURS):
                 solver.solve(setup.objective, setup.theta, maxiter=1)
 
 
 def _train(value: Value, seed: int, interrupt: Interrupt) -> None:
-    start = value.setup.start(seed)
+    start, trace = value.setup.start(seed), Trace()
+    variational = is_variational(start.network)
     try:
-        trained = follow(start, start.iterations, reader=lambda record: None, asked=interrupt)
+        reader = trace if variational else lambda record: None
+        trained = follow(start, start.iterations, reader=reader, asked=interrupt)
     except NonFiniteError as error:
         value.trained.append(None)
+        value.evidence.append(None)
         value.why.append(str(error))
         return
     if trained.history[-1].stop != INTERRUPTED:
         value.trained.append(trained)
+        value.evidence.append(measured(start, trained.theta))
+        value.elbo += [trace.curve(start)] if variational else []
 
 
-def merit(trained: Trained | None) -> tuple[float, float]:
-    """What runs are ranked by, the lower the better: wrong pixels, then loss."""
+def merit(trained: Trained | None, evidence: dict[str, Any] | None) -> Merit:
+    """What runs are ranked by: the ELBO of variational ones, of others wrong pixels and then the loss."""
     if trained is None or trained.diverged:
-        return np.inf, np.inf
+        return WORST
+    if evidence is not None:
+        return (-evidence["elbo"], 0.0) if np.isfinite(evidence["elbo"]) else WORST
     return trained.best.wrong_pixels or 0, trained.best.loss
 
 
-def finding(values: list[Value], vary: str = "") -> str:
-    """One sentence of which value is best, from the numbers; undecided where starts disagree."""
-
-    def name(value: Value) -> str:
-        return f"{vary} {value.case.label}".strip()
-
-    ranked = sorted(values, key=lambda value: _median([merit(one) for one in value.trained]))
-    best, rest = ranked[0], ranked[1:]
-    if not rest:
-        return f"Only {name(best)} was run."
-    even = [other for other in rest if not _decided(best, other)]
-    n = min(len(value.trained) for value in ranked)
-    if not even:
-        wins = min(_wins(best, other) for other in rest)
-        return f"Best is {name(best)}: it beats each of the others from at least {wins} of {n} starts."
-    told = ", ".join(f"{name(other)} (beaten from {_wins(best, other)})" for other in even)
-    starts = "one start does" if n == 1 else f"{n} starts do"
-    more = "More starts (--seeds) may decide."
-    return f"Undecided: {name(best)} has the best median, but {starts} not tell it from {told}. {more}"
+def _entry(value: Value, vary: str) -> Entry:
+    setup = value.setup
+    solvers = setup.schedule.solvers
+    seconds = [trained.history[-1].seconds for trained in value.trained if trained is not None]
+    return Entry(
+        name=f"{vary} {value.case.label}".strip(),
+        objective=objective_of(setup.spec),
+        merits=value.merits,
+        variational=bool(setup.spec.variational),
+        second_order=not any(solver.first_order for solver in solvers),
+        seconds=float(np.median(seconds)) if seconds else np.nan,
+    )
 
 
-def _decided(one: Value, other: Value) -> bool:
-    """Whether ``one`` is better by the sign test over the starts (Conover 1999, section 3.4), one-sided."""
-    n = min(len(one.trained), len(other.trained))
-    return sum(comb(n, k) for k in range(_wins(one, other), n + 1)) <= CHANCE * 2**n
-
-
-def _wins(one: Value, other: Value) -> int:
-    return sum(merit(mine) < merit(theirs) for mine, theirs in zip(one.trained, other.trained))
-
-
-def _median(merits: list[tuple[float, float]]) -> tuple[float, float]:
-    return sorted(merits)[(len(merits) - 1) // 2]
-
-
-def _write(folder: RunFolder, recipe: Recipe, values: list[Value], command: str, interrupted: bool) -> dict[str, Any]:
-    setup = values[0].setup
-    described = [_describe(folder.path, place, value) for place, value in enumerate(values, 1)]
+def _write(
+    folder: RunFolder, recipe: Recipe, values: list[Value], command: str, interrupt: Interrupt
+) -> dict[str, Any]:
+    setup, interrupted = values[0].setup, interrupt.asked
+    costly = any(measures.has_terms(value.setup.spec) for value in values)
+    sparse = any(value.setup.spec.l1 or value.setup.spec.kl for value in values)
+    described = [
+        _describe(folder.path, place, value, interrupt)
+        | _measured(value, recipe.test, sparse)
+        | {"cost": measures.cost(value.setup) if costly else None}
+        for place, value in enumerate(values, 1)
+    ]
     results = {
         "name": recipe.name,
         "title": recipe.title,
         "about": recipe.about,
         "claim": recipe.claim,
         "source": recipe.source,
-        "finding": finding(values, recipe.vary),
+        "finding": "\n".join(finding([_entry(value, recipe.vary) for value in values])),
         "command": command,
         "vary": recipe.vary,
+        "test": recipe.test,
+        "meaning": measures.tested(setup, recipe.test).meaning if recipe.test else "",
         "dataset": {"name": setup.dataset.name, "about": setup.dataset.about, "rows": len(setup.dataset.x)},
         "binary": is_binary(setup.dataset.x),
         "starts": max(len(value.trained) for value in values),
@@ -186,19 +193,18 @@ def _write(folder: RunFolder, recipe: Recipe, values: list[Value], command: str,
     return results
 
 
-def _describe(root: Path, place: int, value: Value) -> dict[str, Any]:
+def _describe(root: Path, place: int, value: Value, interrupt: Interrupt) -> dict[str, Any]:
     """A value as JSON holds it; the run of its median start goes into a folder of its own."""
-    seed = value.setup.spec.seed
-    kept, name = None, ""
-    order = sorted(range(len(value.trained)), key=lambda start: merit(value.trained[start]))
-    finite = [start for start in order if value.trained[start] is not None]
-    if finite:
-        kept = finite[(len(finite) - 1) // 2]
-        trained = value.trained[kept]
+    seed, kept, name = value.setup.spec.seed, _kept(value), ""
+    if kept is not None:
+        trained, setup = value.trained[kept], value.setup.start(seed + kept)
         assert trained is not None
         name = f"{place}-{re.sub(r'[^A-Za-z0-9.]+', '-', value.case.label).strip('-.')}"
         with claimed(root / name) as folder:
-            conclude(folder, value.setup.start(seed + kept), trained)
+            denoised = compare(
+                setup, trained, lambda noise: None, reader=lambda record: None, pulse=None, asked=interrupt
+            )
+            conclude(folder, setup, trained, denoised=denoised)
     return {
         "label": value.case.label,
         "command": value.case.spec.command(),
@@ -207,6 +213,27 @@ def _describe(root: Path, place: int, value: Value) -> dict[str, Any]:
         "runs": [_run(seed + start, trained) for start, trained in enumerate(value.trained)],
         "why": value.why[0] if value.why else "",
         "curve": _curve([trained for trained in value.trained if trained is not None]),
+        "evidence": value.evidence if value.setup.spec.variational else [],
+        "elbo": _elbo_curve([curve for curve in value.elbo if curve]),
+    }
+
+
+def _kept(value: Value) -> int | None:
+    """The start of the median merit among those that stayed finite."""
+    order = sorted(range(len(value.trained)), key=lambda start: value.merits[start])
+    finite = [start for start in order if value.trained[start] is not None]
+    return finite[(len(finite) - 1) // 2] if finite else None
+
+
+def _measured(value: Value, test: str, sparse: bool) -> dict[str, Any]:
+    """What is measured of the kept run alone."""
+    kept = _kept(value)
+    trained = None if kept is None else value.trained[kept]
+    if trained is None:
+        return {"robust": None, "activity": None}
+    return {
+        "robust": measures.robustness(value.setup, trained.theta, test) if test else None,
+        "activity": measures.activity(value.setup, trained.theta) if sparse else None,
     }
 
 
@@ -234,6 +261,20 @@ def _curve(runs: list[Trained]) -> list[list[float]]:
     chosen = np.unique(np.concatenate([[0], np.geomspace(1, longest, POINTS).astype(int) - 1]))
     loss, seconds = (np.array([_held(trained, name, chosen) for trained in runs]) for name in ("loss", "seconds"))
     rows = np.column_stack([chosen, np.median(seconds, axis=0), loss.min(0), np.median(loss, axis=0), loss.max(0)])
+    return [[float(f"{number:.6g}") for number in row] for row in rows.tolist()]
+
+
+def _elbo_curve(starts: list[list[list[float]]]) -> list[list[float]]:
+    """Seconds, and the ELBO then: its least, median and largest over the starts, from where all of them have one."""
+    if not starts:
+        return []
+    curves = [np.array(start) for start in starts]
+    first, last = (max(float(curve[end, 0]) for curve in curves) for end in (0, -1))
+    seconds = np.geomspace(max(first, 1e-3), max(last, 1e-3), ELBO_POINTS)
+    held = np.array(
+        [curve[np.clip(np.searchsorted(curve[:, 0], seconds, "right") - 1, 0, None), 1] for curve in curves]
+    )
+    rows = np.column_stack([seconds, held.min(0), np.median(held, axis=0), held.max(0)])
     return [[float(f"{number:.6g}") for number in row] for row in rows.tolist()]
 
 

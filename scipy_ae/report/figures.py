@@ -11,6 +11,7 @@ from scipy_ae.metrics import circle_geometry, nearest_rows
 from scipy_ae.report import circles, pictures
 from scipy_ae.report.architecture import NetworkWords, network
 from scipy_ae.report.curves import CurveWords, loss_curve
+from scipy_ae.report.generated import Means
 from scipy_ae.report.look import Look
 from scipy_ae.report.noise import noise_matrix, noisy_rows
 from scipy_ae.report.planes import decoded_plane, latent_plane
@@ -58,6 +59,12 @@ def draw(run: Run, look: Look, words: Words, only: Collection[str] | None = None
         denoised = run.denoised
         plots["noisy-rows"] = lambda: noisy_rows(run, denoised, look, words)
         plots["noise-matrix"] = lambda: noise_matrix(denoised, words)
+    if run.means is not None:
+        means = run.means
+        plots["means"] = lambda: _means(run, means, look, words)
+    if run.prior is not None:
+        prior = run.prior
+        plots["prior"] = lambda: _new(run, prior, look, words, coded=False)
     if run.walk is not None:
         walk = run.walk
         names = [run.walk.names[0]] + [""] * (len(walk.output) - 2) + [run.walk.names[1]]
@@ -107,12 +114,19 @@ def _curve(run: Run, over: str, words: Words) -> Figure:
     return loss_curve(run.history.records, over, run.best_iteration, lettering)
 
 
-def _new(run: Run, new: Points, look: Look, words: Words) -> Figure:
+def _means(run: Run, means: Means, look: Look, words: Words) -> Figure:
+    """What the decoder makes of the mean of two codes, between the two rows."""
+    one, other = run.target[means.rows[:, 0]], run.target[means.rows[:, 1]]
+    heads = words.group("figure.means.heading")
+    return pictures.pairs({heads["one"]: one, heads["mean"]: means.output, heads["other"]: other}, look, means.names)
+
+
+def _new(run: Run, new: Points, look: Look, words: Words, coded: bool = True) -> Figure:
     """New codes decoded, with what can be said of each in a line or two of small print."""
     rows = new.output[:MOST_NEW]
     lines: list[list[str]] = [[] for _ in rows]
     # a point without a name of its own is called by its code
-    if run.latent_dim <= 2 and not all(name.startswith("(") for name in new.names):
+    if coded and run.latent_dim <= 2 and not all(name.startswith("(") for name in new.names):
         for line, code in zip(lines, new.codes):
             line.append("(" + ", ".join(words.number(float(value), 2) for value in code) + ")")
     if run.kind == "circles":
@@ -125,4 +139,4 @@ def _new(run: Run, new: Points, look: Look, words: Words) -> Figure:
         for line, index, distance in zip(lines, near.row, near.distance):
             line.append(words("figure.new.near", n=int(distance), name=shown(run.labels[index])))
     notes = ["\n".join(line) for line in lines]
-    return pictures.strip(rows, look, new.names, notes if any(notes) else None)
+    return pictures.strip(rows, look, new.names or None, notes if any(notes) else None)

@@ -7,7 +7,7 @@ from matplotlib.patches import Rectangle
 
 from scipy_ae.report.sheet import ACCENT, COLUMN, FAINT, INK, MUTED, NORMAL, PAPER, SMALL, Sheet, fitted, text_width
 
-CELL, HEAD = 46, 70  # dots: height of a row; above the first one, for two lines of headings
+CELL, HEAD = 46, 70  # dots: height of a row; above the first one, for what all columns are and their names
 
 
 def matrix(
@@ -26,12 +26,17 @@ def matrix(
     widest = 1.12 * max(text_width(row, SMALL) for row in rows) + 24  # bold lettering is wider
     left = int(min(widest, COLUMN * 0.45))
     pitch = (COLUMN - left) / len(columns)
-    sheet = Sheet(HEAD + CELL * len(rows) + 8)
+    tall = any(text_width(name, SMALL) > pitch - 4 for name in columns)
+    head = HEAD + (22 if tall else 0)
+    sheet = Sheet(head + CELL * len(rows) + 8)
     sheet.text(COLUMN / 2, 16, over, SMALL * min(1.0, (COLUMN - 16) / text_width(over, SMALL)), color=MUTED)
     for column, name in enumerate(columns):
-        sheet.text(left + (column + 0.5) * pitch, HEAD - 22, fitted(name, pitch - 4, SMALL), SMALL)
+        wide = text_width(name, SMALL) > pitch - 4
+        lines = name.partition(":") if wide else (name, "", "")  # a noise and its amount, one below the other
+        words = "\n".join(fitted(line, pitch - 4, SMALL) for line in (lines[0] + lines[1], lines[2]) if line)
+        sheet.text(left + (column + 0.5) * pitch, head - (30 if tall else 22), words, SMALL, linespacing=1.1)
     for row, name in enumerate(rows):
-        y = HEAD + CELL * row
+        y = head + CELL * row
         style = {"weight": "bold"} if marked is not None and marked[row] else {}
         sheet.text(left - 12, y + CELL / 2, fitted(name, left - 16, SMALL), SMALL, ha="right", **style)
         for column in range(len(columns)):

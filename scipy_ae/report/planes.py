@@ -81,7 +81,7 @@ def decoded_plane(
     tile_h, tile_w = pitch, pitch
     if look.kind == "image" and look.image_shape:
         h, w = look.image_shape
-        cell = int(min((pitch - 4) // w, (pitch - 8) // h))
+        cell = int(min((pitch - 4) // w, (pitch - 4) // h))
         tile_h, tile_w = (cell * h, cell * w) if cell else (pitch * h / max(h, w) - 1, pitch * w / max(h, w) - 1)
     row_pitch = round(max(tile_h + 4, pitch))
     height = TOP + high * row_pitch + BOTTOM

@@ -12,6 +12,7 @@ from scipy_ae.errors import InputError
 from scipy_ae.records import History, RunFolder
 from scipy_ae.report.decoder import DecoderLayer, read_decoder
 from scipy_ae.report.denoised import Denoised, read_denoised
+from scipy_ae.report.generated import Means, read_evidence, read_means
 from scipy_ae.report.parsing import checked, parse, parsed
 
 #: What ``result.json`` must hold, and of which types.
@@ -141,6 +142,9 @@ class Run:
     walk: Points | None
     starts: Starts | None = None
     denoised: Denoised | None = None
+    means: Means | None = None
+    prior: Points | None = None
+    evidence: dict[str, Any] | None = None
     decoder: tuple[DecoderLayer, ...] = ()
 
     @property
@@ -196,6 +200,9 @@ def read(folder: RunFolder | str | Path) -> Run:
         new=_points(arrays, "new"),
         walk=_points(arrays, "walk"),
         starts=_starts(folder.starts),
+        means=read_means(arrays, folder.arrays),
+        prior=_points(arrays, "prior"),
+        evidence=read_evidence(result, folder.result),
         denoised=read_denoised(folder.denoising, arrays),
         decoder=read_decoder(folder.model),
         **{name: arrays[name] for name in ("input", "target", "output", "codes")},
@@ -265,7 +272,7 @@ def _check_shapes(run: Run, folder: RunFolder) -> None:
     ]
     if plane is not None:
         wanted.append(("plane_output", plane.output, (len(plane.x) * len(plane.y), p)))
-    for group, points in (("new", new), ("walk", walk)):
+    for group, points in (("new", new), ("walk", walk), ("prior", run.prior)):
         if points is not None:
             wanted.append((f"{group}_output", points.output, (len(points.output), p)))
             wanted.append((f"{group}_codes", points.codes, (len(points.output), run.codes.shape[-1])))

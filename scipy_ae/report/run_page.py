@@ -4,6 +4,7 @@ import numpy as np
 
 from scipy_ae.report.blocks import Block, Command, KeyFigure, Notes, Page, Picture, Section, Table, Terms
 from scipy_ae.report.errors_table import Errors, errors_table, measure
+from scipy_ae.report.evidence import evidence_key, evidence_lines
 from scipy_ae.report.explorer import explorable, explorer
 from scipy_ae.report.figures import Gallery
 from scipy_ae.report.look import Look
@@ -11,6 +12,9 @@ from scipy_ae.report.noise import noise_key, noise_table, noise_terms
 from scipy_ae.report.reader import Run
 from scipy_ae.report.starts_table import starts_table
 from scipy_ae.report.words import Words, sentence
+
+#: The pictures that show rows of the data or outputs.
+PHOTOS = ("inputs-outputs", "latent-plane", "decoded-plane", "new", "prior", "means", "walk")
 
 
 def page(run: Run, look: Look, gallery: Gallery, words: Words) -> Page:
@@ -104,6 +108,7 @@ class _Writer:
             figures.append(KeyFigure(words.number(_rms(errors)), words("key.rms"), words("key.rms_remark")))
         bursts = len(self.bursts)
         many = words("key.iterations_remark", n=bursts, count=words.whole(bursts))
+        figures += evidence_key(run, words)
         noise = None if run.denoised is None else noise_key(run.denoised, words, self.thing)
         return [
             *([] if noise is None else [noise]),
@@ -206,6 +211,10 @@ class _Writer:
             elif run.binary and run.kind == "image":
                 said.append(words("figure.new.caption_near", thing=self.thing))
             blocks.append(self._drawn("new", words("figure.new.alt", n=n), " ".join(said)))
+        if run.prior is not None:
+            blocks.append(self._picture("prior", "prior", n=len(run.prior.output)))
+        if run.means is not None:
+            blocks.append(self._picture("means", "means", n=len(run.means.output)))
         if run.walk is not None:
             first, last = run.walk.names
             blocks.append(self._picture("walk", "walk", n=len(run.walk.output), first=first, last=last))
@@ -261,6 +270,7 @@ class _Writer:
             (words("run.best"), words("run.best_is", n=run.best_iteration)),
             *((words("run.part_of_loss", name=name), words.number(value)) for name, value in run.parts.items()),
             (words("run.evaluations"), words.whole(run.evaluations)),
+            *evidence_lines(run, words),
         ]
         settings = [
             (words(f"settings.{key}") if words.has(f"settings.{key}") else key, self._value(value))
@@ -304,7 +314,15 @@ class _Writer:
         return self._drawn(name, words(f"figure.{figure}.alt", **values), words(f"figure.{figure}.{caption}", **values))
 
     def _drawn(self, name: str, alt: str, caption: str) -> Picture:
-        photo = self.photo and name in ("inputs-outputs", "latent-plane", "decoded-plane", "new", "walk")
+        photo = self.photo and name in (
+            "inputs-outputs",
+            "latent-plane",
+            "decoded-plane",
+            "new",
+            "prior",
+            "means",
+            "walk",
+        )
         return Picture(name, self.gallery.files[name], alt, caption, photo)
 
 
