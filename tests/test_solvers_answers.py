@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy.optimize import rosen, rosen_der, rosen_hess, rosen_hess_prod
+from scipy.optimize import minimize, rosen, rosen_der, rosen_hess, rosen_hess_prod
 
 import scipy_ae
 from scipy_ae import solvers
@@ -105,3 +105,23 @@ def test_powell_goes_on_from_a_huge_value():
     result = solvers.get("Powell").solve(FunctionProblem(Later(rosen, 1, 1e308)), START)
     assert result.success
     np.testing.assert_allclose(result.x, 1.0, atol=1e-3)
+
+
+def test_tol_is_powells_two_tolerances_as_in_scipy():
+    by_tol = minimize(rosen, START, method=solvers.powell, tol=1e-9)
+    by_name = solvers.powell(rosen, START, xtol=1e-9, ftol=1e-9)
+    assert (by_tol.nfev, by_tol.fun) == (by_name.nfev, by_name.fun)
+    assert by_tol.nfev > solvers.powell(rosen, START).nfev
+    np.testing.assert_allclose(by_tol.x, 1.0, atol=1e-7)
+
+
+@pytest.mark.parametrize("eps", [np.ones(2), [1e-8, 0.0, 1e-8], [1e-8, np.nan, 1e-8], ["a", "b", "c"]], ids=str)
+def test_steps_of_differences_that_do_not_fit_theta_are_refused(eps):
+    with pytest.raises(InputError, match=r"eps: got .* of shape \(\d,\); accepted is a number, or 3 that are finite"):
+        minimize(rosen, START, method=solvers.bfgs, options={"eps": eps})
+
+
+def test_one_step_of_differences_for_each_entry_is_taken():
+    each = minimize(rosen, START, method=solvers.bfgs, options={"eps": np.full(3, 1e-7)})
+    one = minimize(rosen, START, method=solvers.bfgs, options={"eps": 1e-7})
+    np.testing.assert_array_equal(each.x, one.x)

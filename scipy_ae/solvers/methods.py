@@ -59,8 +59,8 @@ def as_method(solver: type[Solver]) -> "Callable[..., OptimizeResult]":
     """``solver`` as a callable for ``minimize(method=...)``, which can be called by itself as well.
 
     Options are those of the solver, and ``maxiter``, ``disp``, ``return_all``, ``eps`` (step of forward differences
-    where no gradient is given) and ``memory``; ``tol`` is ``gtol``. The result is that of ``Solver.solve``, and has
-    ``hess_inv`` (an operator) where there is one, ``allvecs`` where asked.
+    where no gradient is given) and ``memory``; ``tol`` is ``gtol``, of Powell ``xtol`` and ``ftol``. The result is that
+    of ``Solver.solve``, and has ``hess_inv`` (an operator) where there is one, ``allvecs`` where asked.
 
     A solver of second order also takes ``hess``, ``hessp``, and as options ``residual`` and ``residual_jac``, functions
     r(x, *args) of shape (m,) and J(x, *args) of shape (m, n) with fun = sum(r**2). Where ``fun`` is ``fun_and_jac`` or
@@ -92,7 +92,7 @@ def as_method(solver: type[Solver]) -> "Callable[..., OptimizeResult]":
         else:
             problem = FunctionProblem(fun, jac, args=args)
         if "jac" in solver.needs - problem.offers and not solver.curvatures:
-            problem = ForwardDifferences(problem, _STEP if call["eps"] is None else call["eps"])
+            problem = ForwardDifferences(problem, _step_of(call["eps"], start))
         visited = [start.copy()]
         result = build(solver, rest).solve(
             problem,
@@ -136,10 +136,24 @@ def _split(solver: type[Solver], options: dict[str, Any]) -> tuple[dict[str, Any
     call = {name: None if name in own else options.get(name) for name in of_the_call}
     rest = {name: value for name, value in options.items() if name in own}
     if call["tol"] is not None:
-        rest.setdefault("gtol", call["tol"])
+        for name in ("gtol",) if "gtol" in own else ("xtol", "ftol"):  # as SciPy does for Powell
+            rest.setdefault(name, call["tol"])
     if call["eps"] is not None and np.ndim(call["eps"]) == 0:
         number("eps", call["eps"], 0.0, open_low=True)
     return call, rest
+
+
+def _step_of(eps: Any, start: np.ndarray) -> float | np.ndarray:
+    """The step of forward differences: one for all entries, or one for each."""
+    if eps is None or np.ndim(eps) == 0:
+        return _STEP if eps is None else eps
+    steps = np.asarray(eps)
+    if steps.shape != start.shape or steps.dtype.kind not in "iuf" or not (np.isfinite(steps) & (steps != 0)).all():
+        raise InputError(
+            f"eps: got {steps.dtype} of shape {steps.shape}; accepted is a number, or {start.size} that are finite "
+            "and not 0"
+        )
+    return steps
 
 
 def _told(callback: Callable | None, visited: list | None) -> Callable | None:
