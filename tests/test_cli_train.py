@@ -133,6 +133,8 @@ def test_ctrl_c_saves_model_records_and_report(tmp_path):
     """A real process and a real signal."""
     command = [sys.executable, "-m", "scipy_ae.cli.app", "train", "--letters", "32", "--iterations", "100000",
                "--gtol", "0", "--out", "run"]  # fmt: skip
+    # on a new machine the signal would come while the kernels are compiled
+    subprocess.run([*command[:-1], "before", "--seconds", "0.1"], cwd=tmp_path, capture_output=True, check=True)
     with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
             deadline = time.monotonic() + 120

@@ -14,7 +14,7 @@ from matplotlib.image import imread
 from scipy_ae import activations, report
 from scipy_ae.bottlenecks import Variational
 from scipy_ae.errors import InputError
-from scipy_ae.report import figures
+from scipy_ae.report import drawing
 
 EXPLORER = "document.querySelector('[data-explorer]').explorer"
 SETTLED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
@@ -39,7 +39,7 @@ def pages_without_pictures():
     """Lays figures out but does not render them: what counts here is the page."""
     dot = np.zeros((1, 1, 3), np.uint8)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(figures, "pixels", lambda figure: dot)
+        patch.setattr(drawing, "pixels", lambda figure: dot)
         yield
 
 

@@ -6,18 +6,20 @@ import subprocess
 import sys
 from base64 import b64decode
 from dataclasses import replace
+from functools import partial
 from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
 import pytest
 import run_folders
+from matplotlib.figure import Figure
 from matplotlib.image import imread
 
 from scipy_ae import report
 from scipy_ae.errors import InputError
 from scipy_ae.records import RunFolder
-from scipy_ae.report import figures
+from scipy_ae.report import drawing
 
 FIGURES = {
     "decoded-plane",
@@ -82,7 +84,7 @@ def figures_of(folder: RunFolder) -> dict[str, np.ndarray]:
 def words_only(monkeypatch):
     """Lays figures out but does not render them, for tests of what the page says."""
     dot = np.zeros((1, 1, 3), np.uint8)
-    monkeypatch.setattr(figures, "pixels", lambda figure: dot)
+    monkeypatch.setattr(drawing, "pixels", lambda figure: dot)
 
 
 @pytest.fixture(scope="module")
@@ -409,3 +411,25 @@ def test_the_report_loads_neither_pyplot_nor_the_heavy_rooms():
     code = f"import sys, scipy_ae.report; sys.exit(str({heavy} & set(sys.modules) or ''))"
     done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
     assert done.stderr.strip() in ("", "set()")
+
+
+def test_pictures_by_two_processes_are_those_of_one():
+    plots = {name: partial(loss_figure, k) for k, name in enumerate("abcde")}
+    alone, together = drawing.drawn(plots), drawing.drawn(plots, jobs=2)
+    assert list(together) == list(alone)
+    assert together == alone
+    assert len(set(alone.values())) == 5
+
+
+def test_a_picture_that_fails_in_the_other_process_fails_here(capfd):
+    def fails():
+        raise ValueError("no such colour")
+
+    with pytest.raises(ValueError, match="no such colour"):
+        drawing.drawn({"a": partial(loss_figure, 1), "b": fails}, jobs=2)
+
+
+def loss_figure(slope):
+    figure = Figure(figsize=(2, 1))
+    figure.add_subplot().plot([0, 1], [0, slope])
+    return figure

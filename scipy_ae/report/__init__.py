@@ -47,11 +47,12 @@ __all__ = [
 ]
 
 
-def write(folder: RunFolder | str | Path) -> Path:
+def write(folder: RunFolder | str | Path, jobs: int = 1) -> Path:
     """Write the report of a run folder, its ``figures/*.png`` and ``index.html``; returns the path of the page.
 
     The folders of a bench and of a study have reports as well. All is drawn before anything is written, and each file
-    is renamed into its place: a report that cannot be made leaves the one before it as it was.
+    is renamed into its place: a report that cannot be made leaves the one before it as it was. The pictures of a run
+    are drawn by two processes where ``jobs`` is more than one, see :mod:`scipy_ae.report.drawing`.
     """
     folder = folder if isinstance(folder, RunFolder) else RunFolder(Path(folder))
     words = Words()
@@ -64,7 +65,7 @@ def write(folder: RunFolder | str | Path) -> Path:
     else:
         run = read(folder)
         look = look_of(run)
-        gallery = draw(run, look, words)
+        gallery = draw(run, look, words, jobs=jobs)
         drawn, text = gallery.files, html(page(run, look, gallery, words))
     try:
         folder.figures.mkdir(exist_ok=True)

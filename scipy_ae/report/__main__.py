@@ -1,5 +1,6 @@
 """``python -m scipy_ae.report``: write the report of each run folder named on a line of standard input."""
 
+import os
 import sys
 
 from scipy_ae import report
@@ -9,8 +10,13 @@ from scipy_ae.report.render import prepare
 def main() -> None:
     prepare()  # while the training goes on
     for line in sys.stdin:
-        index = report.write(line.rstrip("\n"))
+        index = report.write(line.rstrip("\n"), jobs=_cores())
         sys.stdout.write(f"{index}\n")
+
+
+def _cores() -> int:
+    """Those that the training has left free, on systems whose processes can be forked without care."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else 1
 
 
 if __name__ == "__main__":

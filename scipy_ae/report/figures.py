@@ -1,7 +1,6 @@
 """All figures of one run, by file name, drawn from its arrays."""
 
 from collections.abc import Callable, Collection
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,12 +10,13 @@ from scipy_ae.metrics import circle_geometry, nearest_rows
 from scipy_ae.report import circles, pictures
 from scipy_ae.report.architecture import NetworkWords, network
 from scipy_ae.report.curves import CurveWords, loss_curve
+from scipy_ae.report.drawing import drawn
 from scipy_ae.report.generated import Means
 from scipy_ae.report.look import Look
 from scipy_ae.report.noise import noise_matrix, noisy_rows
 from scipy_ae.report.planes import decoded_plane, latent_plane
 from scipy_ae.report.reader import Points, Run
-from scipy_ae.report.sheet import encoded, pixels, shown
+from scipy_ae.report.sheet import shown
 from scipy_ae.report.words import Words
 
 MOST_PICTURES, MOST_CIRCLES, MOST_LINES, MOST_NEW = 40, 12, 200, 20
@@ -31,8 +31,8 @@ class Gallery:
     states: tuple[str, ...]
 
 
-def draw(run: Run, look: Look, words: Words, only: Collection[str] | None = None) -> Gallery:
-    """Draw everything that the run has arrays for, or only the pictures of these names."""
+def draw(run: Run, look: Look, words: Words, only: Collection[str] | None = None, jobs: int = 1) -> Gallery:
+    """Draw everything that the run has arrays for, or only the pictures of these names, by ``jobs`` processes."""
     rows, states = _shown(run), _states(run, look)
     axis = words.group("figure.latent")
     plots: dict[str, Callable[[], Figure]] = {
@@ -70,9 +70,7 @@ def draw(run: Run, look: Look, words: Words, only: Collection[str] | None = None
         names = [run.walk.names[0]] + [""] * (len(walk.output) - 2) + [run.walk.names[1]]
         plots["walk"] = lambda: pictures.strip(walk.output, look, names[: len(walk.output)])
     chosen = {name: plot for name, plot in plots.items() if only is None or name in only}
-    with ThreadPoolExecutor(1) as compressing:  # while the next one is drawn
-        files = {name: compressing.submit(encoded, pixels(plot())) for name, plot in chosen.items()}
-    return Gallery({name: file.result() for name, file in files.items()}, rows, tuple(states))
+    return Gallery(drawn(chosen, jobs), rows, tuple(states))
 
 
 def look_of(run: Run) -> Look:

@@ -292,6 +292,8 @@ def _check_shapes(run: Run, folder: RunFolder) -> None:
     if run.kind == "circles" and p % 2:
         raise InputError(f"'{folder.arrays}': circles need pairs x, y, but a row has {p} values")
     if run.decoder and (len(run.decoder[0].weight), run.decoder[-1].weight.shape[1]) != (run.latent_dim, p):
-        raise InputError(f"'{folder.model}': the decoder does not fit the codes and outputs in '{folder.arrays}'")
+        raise InputError(
+            f"'{folder.model}' and '{folder.arrays}' are not of one run: the decoder does not fit codes and outputs"
+        )
     if not run.layers:
         raise InputError(f"'{folder.result}' names no layers")
