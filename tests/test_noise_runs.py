@@ -327,5 +327,6 @@ def test_noise_that_cannot_be_is_refused_and_leaves_nothing(tmp_path, words, sai
 
 def test_the_help_defines_each_noise_as_the_package_does():
     shown = " ".join(CliRunner().invoke(main, ["train", "--help"]).output.split())
+    assert "of --variational and --probes, fresh codes and signs" in shown
     for about in corruptions.KINDS.values():
         assert about in shown

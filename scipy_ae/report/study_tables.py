@@ -22,13 +22,16 @@ _STATES = ("before", "once", "twice", "plain", "limit")
 Value = dict[str, Any]
 
 
-def spread(found: Sequence[float | None], words: Words, digits: int = 3) -> str:
+def spread(found: Sequence[float | None], words: Words, decimals: int | None = None) -> str:
     """Median over the starts, and least and largest where there are several that differ."""
     known = np.array([number for number in found if number is not None], float)
     if not known.size:
         return "–"
     told = (float(np.median(known)), float(known.min()), float(known.max()))
-    middle, low, high = (words.whole(int(x)) if abs(x) >= 1000 else words.number(x, digits) for x in told)
+    if decimals is not None:
+        middle, low, high = (words.fixed(x, decimals) for x in told)
+    else:
+        middle, low, high = (words.whole(int(x)) if abs(x) >= 1000 else words.number(x) for x in told)
     return middle if low == high else words("study.spread", middle=middle, low=low, high=high)
 
 
@@ -53,7 +56,7 @@ def evidence_table(values: Sequence[Value], words: Words) -> Table | None:
     for value in values:
         known = [one for one in value["evidence"] if one is not None]
         if known:
-            rows.append([value["label"], *(spread([one[name] for one in known], words, 4) for name in PARTS)])
+            rows.append([value["label"], *(spread([one[name] for one in known], words, 1) for name in PARTS)])
     if not rows:
         return None
     headings = [words("study.value"), *(words(f"study.evidence.{name}") for name in PARTS)]
