@@ -1,12 +1,11 @@
 """Recipe: a published experiment as a short TOML file that says only what differs from a plain run, and why."""
 
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from scipy_ae.errors import InputError, unknown
-from scipy_ae.experiments.spec import Spec, option, spec_of
+from scipy_ae.experiments.spec import Spec, option, read_toml, spec_of
 
 SHIPPED = Path(__file__).parent / "recipes"
 #: Starts of each value of a study whose recipe asks for no number of them.
@@ -78,12 +77,7 @@ def find(name: str) -> Recipe:
 
 def read(path: Path) -> Recipe:
     """The recipe in a file; what it may not hold is refused by file and key."""
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"cannot read the recipe '{path}': {error.strerror or error}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"'{path}' is not TOML: {error}") from None
+    table = read_toml(path, "recipe")
     try:
         return _recipe(path, table)
     except InputError as error:

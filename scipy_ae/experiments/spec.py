@@ -168,16 +168,21 @@ class Spec:
     @classmethod
     def read(cls, path: Path) -> "Spec":
         """The spec in a TOML file."""
-        try:
-            table = tomllib.loads(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise InputError(f"cannot read the spec '{path}': {error.strerror or error}") from None
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise InputError(f"'{path}' is not TOML: {error}") from None
+        table = read_toml(path, "spec")
         try:
             return spec_of(table)
         except InputError as error:
             raise InputError(f"'{path}': {error}") from None
+
+
+def read_toml(path: Path, what: str) -> dict[str, Any]:
+    """The table in a file; ``what`` it is for says what cannot be read."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"cannot read the {what} '{path}': {error.strerror or error}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"'{path}' is not TOML: {error}") from None
 
 
 def spec_of(table: dict[str, Any]) -> Spec:

@@ -60,14 +60,6 @@ class Rules:
         """The norm of the gradient ``g``."""
         return descent.norm(g, self.norm)
 
-    def reached(self, before: Point, step: float, after: Point) -> str:
-        """Why the step of that length from ``before`` to ``after`` was the last; empty where it was not."""
-        return self.words(
-            descent.reached(
-                self.gtol, float(self.norm), self.xrtol, self.ftol, before.fun, after.fun, step, after.theta, after.jac
-            )
-        )
-
     def words(self, verdict: int) -> str:
         """Which tolerance the kernel says was reached; empty for none."""
         if verdict == DONE:
