@@ -181,6 +181,7 @@ def test_keys_move_pin_play_and_clear(page):
     page.keyboard.press("PageDown")
     page.keyboard.press("Enter")
     assert page.evaluate(f"{EXPLORER}.pins.map((pin) => Array.from(pin))")[0] != start.tolist()
+    page.evaluate(SETTLED)
     assert [page.locator(f"[data-end='{end}']").input_value() for end in (0, 1)] == ["1", "2"]
     here = code(page)
     page.keyboard.press(" ")
