@@ -13,6 +13,7 @@ from scipy_ae.cli.reconstruct import reconstruct
 from scipy_ae.cli.report import report
 from scipy_ae.cli.sample import sample
 from scipy_ae.cli.solvers import solvers
+from scipy_ae.cli.sweep import sweep
 from scipy_ae.cli.train import train
 from scipy_ae.errors import ScipyAEError
 
@@ -62,7 +63,7 @@ def main() -> None:
     """
 
 
-for verb in (train, experiment, sample, reconstruct, report, info, export, dataset, solvers, bench, check):
+for verb in (train, experiment, sweep, sample, reconstruct, report, info, export, dataset, solvers, bench, check):
     main.add_command(verb)
 
 if __name__ == "__main__":

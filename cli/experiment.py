@@ -1,6 +1,5 @@
 """``scipy-ae experiment``: the published experiments as recipes, listed, shown and run."""
 
-import copy
 import shlex
 from pathlib import Path
 from typing import Any
@@ -8,11 +7,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from scipy_ae.cli.options import FOLDER
-from scipy_ae.cli.train import train
-
-#: Options of ``train`` that say how a run is shown and where it is written, not what it does.
-_NOT_OF_A_RUN = ("out", "quiet", "as_json", "jobs", "restarts", "halving")
+from scipy_ae.cli.study_options import options_of, settings_of_a_run, study_options
 
 
 @click.group(short_help="The published experiments as recipes.")
@@ -68,11 +63,17 @@ def show(name: str) -> None:
 
 @experiment.command(context_settings={"max_content_width": 110})
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
-@click.option("--seeds", type=click.IntRange(min=1), help="Starts of each value of a study. [as the recipe says]")
-@click.option("--out", type=FOLDER, default="reports", show_default=True, help="Where the folders NAME-NUMBER go.")
-@click.option("--quiet", "-q", is_flag=True, help="No progress; the paths of the reports alone.")
+@study_options
 @click.pass_context
-def run(ctx: click.Context, names: tuple[str, ...], seeds: int | None, out: Path, quiet: bool, **settings) -> None:
+def run(
+    ctx: click.Context,
+    names: tuple[str, ...],
+    seeds: int | None,
+    jobs: int | None,
+    out: Path,
+    quiet: bool,
+    **settings,
+) -> None:
     """Run recipes by NAME, all of them (all), or a recipe of your own (FILE.toml), each with its report.
 
     Every option of scipy-ae train that says what a run does is taken as well, and stands above the recipe:
@@ -80,13 +81,14 @@ def run(ctx: click.Context, names: tuple[str, ...], seeds: int | None, out: Path
     \b
       scipy-ae experiment run font-solver --letters 32
       scipy-ae experiment run study-std --init fan-in --seeds 10
+      scipy-ae experiment run all --jobs 2
 
-    Ctrl-C ends after the current step; what is done is kept and reported.
+    Ctrl-C ends after the current steps. Runs that are finished stay, and the same command goes on with the others:
+    it never does a run twice. The index of all reports is index.html in the folder of --out.
     """
-    from scipy_ae.cli.display import listening
+    from scipy_ae.cli.studies import run_recipes
     from scipy_ae.errors import InputError
     from scipy_ae.experiments import recipe as recipes
-    from scipy_ae.experiments.run import Interrupt
 
     given = {name: value for name, value in settings.items() if ctx.get_parameter_source(name) is not _DEFAULT}
     wanted = recipes.names() if names == ("all",) else list(dict.fromkeys(names))
@@ -95,62 +97,12 @@ def run(ctx: click.Context, names: tuple[str, ...], seeds: int | None, out: Path
         raise InputError("seeds: it is for studies, and none is asked for; --seed chooses the start of a single run")
     for recipe in chosen:
         recipe.cases(given)  # whatever is not accepted is refused before the first training
-    interrupt = Interrupt()
-    with listening(interrupt):
-        for recipe in chosen:
-            (_study if recipe.is_study else _single)(recipe, given, seeds, out, quiet, interrupt)
-            if interrupt.asked:
-                ctx.exit(130)
+    tasks = [(recipe, _command(recipe, given, seeds)) for recipe in chosen]
+    ctx.exit(run_recipes(tasks, given, seeds, jobs, out, quiet))
 
 
 _DEFAULT = ParameterSource.DEFAULT
-for _option in train.params:
-    if _option.name not in _NOT_OF_A_RUN:
-        _option = copy.copy(_option)
-        if isinstance(_option, click.Option):
-            _option.hidden = True  # scipy-ae train --help tells of them
-        run.params.append(_option)
-
-
-def _single(recipe: Any, given: dict[str, Any], seeds: int | None, out: Path, quiet: bool, interrupt: Any) -> None:
-    from scipy_ae.cli.display import Display
-    from scipy_ae.experiments.report_process import ReportProcess
-
-    with ReportProcess() as reporter:
-        from scipy_ae.experiments.run import free_folder, run
-        from scipy_ae.experiments.setup import Setup
-
-        setup = Setup.of(recipe.cases(given)[0].spec)
-        display = Display(setup.iterations, silent=quiet)
-        if not quiet:
-            click.echo(f"{recipe.name}: {recipe.title}")
-        with display:
-            seen: dict[str, Any] = {"reader": display.record, "pulse": display.pulse, "interrupt": interrupt}
-            outcome = run(setup, free_folder(recipe.name, out), **seen)
-        index = reporter.write(outcome.folder)
-    display.conclude(outcome, index, quiet=quiet, as_json=False)
-
-
-def _study(recipe: Any, given: dict[str, Any], seeds: int | None, out: Path, quiet: bool, interrupt: Any) -> None:
-    from scipy_ae import report
-    from scipy_ae.cli.bench import _Progress
-    from scipy_ae.cli.display import relative, tell_of_compilation
-    from scipy_ae.experiments.run import free_folder
-    from scipy_ae.experiments.study import run_study
-
-    if not quiet:
-        tell_of_compilation()
-        click.echo(f"{recipe.name}: {recipe.title}")
-    path = free_folder(recipe.name, out)
-    with _Progress(quiet) as progress:
-        results = run_study(
-            recipe, path, given=given, seeds=seeds, command=_command(recipe, given, seeds), interrupt=interrupt,
-            watch=lambda value, start, done, of: progress.show(f"{value}, start {start}", done, of),
-        )  # fmt: skip
-    index = report.write(path)
-    if not quiet:
-        click.echo(results["finding"])
-    click.echo(relative(index))
+run.params.extend(settings_of_a_run())
 
 
 def _command(recipe: Any, given: dict[str, Any], seeds: int | None) -> str:
@@ -158,11 +110,4 @@ def _command(recipe: Any, given: dict[str, Any], seeds: int | None) -> str:
     name = recipe.name if recipe.path.parent.name == "recipes" else str(recipe.path)
     words = ["scipy-ae", "experiment", "run", name]
     words += [] if seeds is None else ["--seeds", str(seeds)]
-    for key, value in given.items():
-        if key == "guard":
-            words.append("--guard" if value else "--no-guard")
-        elif key == "solver_options":
-            words += [word for option in value for word in ("--solver-option", option)]
-        else:
-            words += [f"--{key.replace('_', '-')}", str(value)]
-    return shlex.join(words)
+    return shlex.join([*words, *options_of(given)])

@@ -13,6 +13,8 @@ from scipy_ae import report
 from scipy_ae.cli.app import main
 from scipy_ae.errors import InputError
 from scipy_ae.experiments import recipe as recipes
+from scipy_ae.experiments.crew import Crew
+from scipy_ae.experiments.plan import Plan
 from scipy_ae.experiments.run import Interrupt
 from scipy_ae.experiments.setup import Setup
 from scipy_ae.experiments.spec import Spec
@@ -34,6 +36,7 @@ iterations = 24
 vary = "every"
 values = [1, 0]
 labels = ["1", "never"]
+expect = { better = ["1"], than = ["never"] }
 seeds = 5
 """
 
@@ -102,6 +105,9 @@ def test_what_the_user_gave_stands_above_the_recipe():
         (("values = [1, 0]", "values = [1]"), "values: [1] is not accepted; a list of at least two is"),
         (('["1", "never"]', '["1"]'), "labels: ['1'] is not accepted"),
         (('["1", "never"]', '["1", "1"]'), "two runs have the same label"),
+        (('than = ["never"]', 'than = ["nevr"]'), "unknown label in expect 'nevr': did you mean 'never'?"),
+        (('better = ["1"], ', ""), "expect: better and than belong together"),
+        (('better = ["1"], than = ["never"]', 'slower = { label = "1" }'), "a label and seconds are"),
         (("seeds = 5", "cases = []"), "vary and cases contradict each other"),
         (("[study]", "[study"), "is not TOML"),
     ],
@@ -143,69 +149,160 @@ def test_a_single_recipe_runs_as_train_does(tmp_path):
     assert (out / "font-solver-1" / "index.html").exists()
 
 
+def study_of(path, root, *, given=None, seeds=None, **more):
+    return run_study(Plan.of(recipes.read(path), given or {}, seeds), root, command="", **more)
+
+
 def test_a_study_from_training_to_page(small, tmp_path):
     out = tmp_path / "reports"
-    told = called("experiment", "run", small, "--out", out, "--gtol", "0")
+    told = called("experiment", "run", small, "--out", out, "--gtol", "0", "--jobs", "1")
     assert told.exit_code == 0, told.output
     folder = out / "study-small-1"
     assert "Best is every 1: it beats each of the others from at least 5 of 5 starts." in told.output
+    assert "Our data bear it out: every 1 beats each" in told.output
     study = json.loads((folder / "study.json").read_text(encoding="utf-8"))
     assert study["command"] == f"scipy-ae experiment run {small} --gtol 0.0"
     rows = table(folder)
     assert [(row["value"], row["seed"]) for row in rows] == [(v, s) for v in ("1", "never") for s in "01234"]
+    assert [row["every"] for row in rows] == ["1"] * 5 + ["0"] * 5
+    for row in rows:
+        result = json.loads((folder / row["folder"] / "result.json").read_text(encoding="utf-8"))
+        assert (float(row["loss"]), int(row["wrong_pixels"])) == (result["loss"], result["wrong_pixels"])
     for value in study["values"]:
         kept = json.loads((folder / value["folder"] / "result.json").read_text(encoding="utf-8"))
         losses = sorted(run["loss"] for run in value["runs"])
         assert kept["loss"] == sorted(value["runs"], key=lambda run: (run["wrong_pixels"], run["loss"]))[2]["loss"]
         curve = np.array(value["curve"])
-        assert curve[-1, 2:] == pytest.approx(losses[::2], rel=1e-5)
+        assert curve[-1, 2:] == pytest.approx(losses[1:4], rel=1e-5)
         assert (np.diff(curve[:, 3]) <= 0).all()
         # the command printed for a value is the run of its first start
         spec = next(case.spec for case in recipes.read(small).cases({"gtol": 0.0}) if case.label == value["label"])
         assert value["command"] == spec.command()
+        assert (folder / value["folder"] / "index.html").exists()
     page = (folder / "index.html").read_text(encoding="utf-8")
     assert "A small study &lt;b&gt;of&lt;/b&gt; two values." in page
     assert "Often is better." in page
+    assert f'href="{study["values"][1]["folder"]}/index.html"' in page
     assert page.count("<img") == 2 + 2 * 2
     for name in ("loss-iterations", "loss-seconds", "0-latent-plane", "1-inputs-outputs"):
         assert (folder / "figures" / f"{name}.png").stat().st_size > 2000
     assert report.write(folder) == folder / "index.html"
 
 
-def test_the_same_seeds_give_the_same_numbers(small, tmp_path):
-    recipe, given = recipes.read(small), {"iterations": 6}
+def test_what_is_finished_is_not_done_again(small, tmp_path):
+    out, words = tmp_path / "reports", ("--jobs", "1", "--iterations", "6", "--out", tmp_path / "reports")
+    first = called("experiment", "run", small, "--seeds", "2", *words)
+    assert first.exit_code == 0, first.output
+    kept = {path: path.stat().st_mtime_ns for path in out.glob("*/*/*/records.jsonl")}
+    assert len(kept) == 4
+    again = called("experiment", "run", small, "--seeds", "3", *words)
+    assert "4 of 6 runs are done already" in again.output
+    assert [path.name for path in out.iterdir()] == ["study-small-1"]
+    assert {path: path.stat().st_mtime_ns for path in kept} == kept
+    assert len(table(out / "study-small-1")) == 6
+    other = called("experiment", "run", small, "--seeds", "1", *words, "--std", "0.5")
+    assert other.exit_code == 0, other.output
+    assert (out / "study-small-2").exists()
+    single = ("experiment", "run", "font-solver", *words[2:], "--letters", "3")
+    assert "done already" not in called(*single).output
+    assert "done already" in called(*single).output
+    assert [path.name for path in out.glob("font-solver*")] == ["font-solver-1"]
+
+
+def test_the_same_seeds_give_the_same_numbers_in_any_process(small, tmp_path):
     tables = []
-    for name in ("a", "b"):
-        run_study(recipe, tmp_path / name, given=given, seeds=2, command="")
-        rows = table(tmp_path / name)
-        tables.append([{key: cell for key, cell in row.items() if key != "seconds"} for row in rows])
+    for jobs in ("1", "2"):
+        out = tmp_path / jobs
+        told = called("experiment", "run", small, "--iterations", "6", "--seeds", "2", "--jobs", jobs, "--out", out)
+        assert told.exit_code == 0, told.output
+        rows = table(out / "study-small-1")
+        timed = ("seconds", "clean_seconds", "loss_at_equal_seconds", "wrong_pixels_at_equal_seconds")
+        tables.append([{key: cell for key, cell in row.items() if key not in timed} for row in rows])
     assert tables[0] == tables[1]
     assert len(tables[0]) == 4
 
 
-def test_an_interrupted_study_keeps_what_is_done(small, tmp_path):
+def test_an_interrupted_study_keeps_what_is_done_and_goes_on(small, tmp_path):
     interrupt = Interrupt()
 
-    def watch(value, start, done, of):
+    def watch(name, done, of):
         interrupt.asked = done == 3
 
-    study = run_study(recipes.read(small), tmp_path / "s", given={}, command="", watch=watch, interrupt=interrupt)
-    assert study["interrupted"]
-    assert [len(value["runs"]) for value in study["values"]] == [2, 1]
-    assert study["finding"].startswith("Undecided: every 1 has the best median, but one start does not tell it from")
-    assert "interrupted" in report.write(tmp_path / "s").read_text(encoding="utf-8")
+    crew = Crew(1, interrupt, None)
+    study = study_of(small, tmp_path / "s", crew=crew, watch=watch, interrupt=interrupt)
+    assert study["missing"] == 7
+    done = [[run["status"] == "done" for run in value["runs"]] for value in study["values"]]
+    assert [sum(runs) for runs in done] == [2, 1]
+    assert study["finding"][0]["key"] == "undecided"
+    page = report.write(tmp_path / "s").read_text(encoding="utf-8")
+    assert "7 runs of this study have not ended. The same command goes on with them." in page
+    assert "is in front, but one start does not tell it from" in page
+    study = study_of(small, tmp_path / "s")
+    assert study["missing"] == 0
+    assert all(run["status"] == "done" for value in study["values"] for run in value["runs"])
+
+
+def test_a_study_that_was_ended_at_once_leaves_nothing(small, tmp_path):
+    interrupt = Interrupt()
+    crew = Crew(1, interrupt, None)
+    interrupt.asked = True
+    with pytest.raises(InputError, match="the study ended before any run was done"):
+        study_of(small, tmp_path / "s", crew=crew, interrupt=interrupt)
+    assert not (tmp_path / "s").exists()
+
+
+def test_what_a_killed_process_left_is_done_anew(small, tmp_path):
+    study_of(small, tmp_path / "s", seeds=1)
+    half = next((tmp_path / "s").glob("2-*/seed-0"))
+    before = (half / "records.jsonl").read_text()
+    for name in ("result.json", "model.safetensors"):
+        (half / name).unlink()
+    study = study_of(small, tmp_path / "s", seeds=1)
+    assert study["missing"] == 0
+    told = [[json.loads(line) | {"seconds": 0} for line in text.splitlines()] for text in (
+        before, (half / "records.jsonl").read_text()
+    )]  # fmt: skip
+    assert told[0] == told[1]
+
+
+def test_another_study_is_not_mixed_into_a_folder(small, tmp_path):
+    study_of(small, tmp_path / "s", seeds=1, given={"iterations": 3})
+    with pytest.raises(InputError, match="is there already; a folder that is empty or not there yet is accepted"):
+        study_of(small, tmp_path / "s", seeds=1, given={"iterations": 4})
 
 
 def test_a_value_that_is_never_finite_does_not_stop_the_others(small, tmp_path):
     small.write_text(
         SMALL.replace('vary = "every"\nvalues = [1, 0]\nlabels = ["1", "never"]', 'vary = "std"\nvalues = [1.0, 1e200]')
         .replace('"35-10-2-10-35"', '"35-10-2-10-35"\nactivation = "identity"\noutput = "identity"')
-        .replace("iterations = 24", "iterations = 4"),
+        .replace("iterations = 24", "iterations = 4")
+        .replace('expect = { better = ["1"], than = ["never"] }\n', ""),
         encoding="utf-8",
     )
-    study = run_study(recipes.read(small), tmp_path / "s", given={}, seeds=2, command="")
+    study = study_of(small, tmp_path / "s", seeds=2)
     good, bad = study["values"]
     assert [run["loss"] is None for run in good["runs"] + bad["runs"]] == [False, False, True, True]
     assert bad["folder"] == ""
     assert "not finite" in bad["why"]
+    assert {run["status"] for run in bad["runs"]} == {"not finite"}
+    assert study["missing"] == 0
     assert "No start of this value stayed finite" in report.write(tmp_path / "s").read_text(encoding="utf-8")
+
+
+def test_the_index_of_a_folder_of_reports(small, tmp_path):
+    out = tmp_path / "reports <b>"
+    told = called(
+        "experiment", "run", small, "font-solver", "--letters", "A,B,C", "--iterations", "6", "--seeds", "2",
+        "--jobs", "1", "--out", out,
+    )  # fmt: skip
+    assert told.exit_code == 0, told.output
+    assert told.output.splitlines()[-1].endswith("reports <b>/index.html")
+    page = (out / "index.html").read_text(encoding="utf-8")
+    for words in ("How often?", "3 letters through 2 numbers", "Reports in reports &lt;b&gt;", "data:image/png"):
+        assert words in page, words
+    for name in ("study-small-1", "font-solver-1"):
+        assert f'href="{name}/index.html"' in page
+    (out / "study-small-1" / "study.json").write_text("{}")
+    refused = called("report", out)
+    assert refused.exit_code == 2
+    assert "study.json" in refused.output

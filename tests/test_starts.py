@@ -149,7 +149,7 @@ def test_jobs_must_be_positive(tmp_path):
 
 def test_a_child_imports_no_more_than_a_training_needs():
     Setup.of(Spec(letters="5"))
-    with workers._pool(2) as parallel:
+    with workers.pool(2) as parallel:
         assert list(parallel(delayed(loaded)(Spec(letters="5")) for _ in range(2))) == [[], []]
 
 

@@ -8,9 +8,9 @@ import pytest
 from scipy_ae import evidence, latent, report
 from scipy_ae.errors import InputError
 from scipy_ae.experiments import recipe as recipes
-from scipy_ae.experiments.finding import Entry, finding, objective_of
 from scipy_ae.experiments.generative import Trace, measured
 from scipy_ae.experiments.measures import cost, jacobian, robustness
+from scipy_ae.experiments.plan import Plan
 from scipy_ae.experiments.run import follow
 from scipy_ae.experiments.setup import Setup
 from scipy_ae.experiments.spec import Spec
@@ -47,7 +47,7 @@ def kinds(tmp_path_factory):
     path = root / "kinds.toml"
     path.write_text(RECIPE, encoding="utf-8")
     recipe = recipes.read(path)
-    study = run_study(recipe, root / "study", given={}, command="scipy-ae experiment run kinds.toml")
+    study = run_study(Plan.of(recipe, {}), root / "study", command="scipy-ae experiment run kinds.toml")
     return recipe, root / "study", study
 
 
@@ -165,7 +165,7 @@ def test_a_test_that_does_not_fit_is_refused_before_anything_is_written(kinds, t
         path = tmp_path / "wrong.toml"
         path.write_text(RECIPE.replace("flip:1", test, 1), encoding="utf-8")
         with pytest.raises(InputError, match=said):
-            run_study(recipes.read(path), tmp_path / "study", given={}, command="")
+            run_study(Plan.of(recipes.read(path), {}), tmp_path / "study", command="")
         assert not (tmp_path / "study").exists()
     path.write_text(RECIPE.replace('"flip:1"', "3", 1), encoding="utf-8")
     with pytest.raises(InputError, match="test: 3 is not accepted"):
@@ -176,67 +176,18 @@ def test_a_test_that_does_not_fit_is_refused_before_anything_is_written(kinds, t
 # the sentence
 
 
-def entry(name, merits, objective=("a",), **more):
-    return Entry(name, objective, [(float(merit), 0.0) for merit in merits], **more)
-
-
-def test_losses_of_other_objectives_are_not_ranked():
-    alone = [entry("one", [1] * 5, ("data", "all", "a")), entry("two", [2] * 5, ("data", "all", "b"))]
-    assert finding(alone)[0].startswith(
-        "By wrong pixels, since losses of different objectives do not compare: best is one"
-    )
-    for other in (entry("two", [1] * 5, ("data", "all", "b")), entry("two", [2] * 5, ("others", "all", "b"))):
-        assert finding([alone[0], other])[0].startswith("Each value minimises an objective of its own")
-    said = finding([*alone, entry("three", [3] * 5, ("data", "all", "a"))])
-    assert said == [
-        "Of the 2 with the same objective: best is one: it beats each of the others from at least 5 of 5 starts."
-    ]
-    specs = [Spec(), Spec(solver="CG"), Spec(contractive=0.1), Spec(noise="flip:2")]
-    keys = [objective_of(spec) for spec in specs]
-    assert keys[0] == keys[1]
-    assert len(set(keys)) == 3
-
-
-@pytest.mark.parametrize(
-    ("second", "said"),
-    [
-        (
-            [10, 11, 12, 13, 14],
-            "a better ELBO than Adam: -12.0 against -22.0 nats a row (ahead from 5 of 5 starts)",
-        ),
-        (
-            [30, 31, 32, 33, 34],
-            "no better ELBO than Adam: -32.0 against -22.0 nats a row (behind from 5 of",
-        ),
-        (
-            [10, 11, 21.5, 33, 34],
-            "a better ELBO than Adam: -21.5 against -22.0 nats a row (ahead from 3 of 5 starts, too",
-        ),
-    ],
-)
-def test_second_order_is_told_to_win_or_lose_at_equal_seconds(second, said):
-    kinds = [
-        entry("Adam", [20, 21, 22, 23, 24], variational=True, seconds=20.0),
-        entry("L-BFGS", second, variational=True, second_order=True, seconds=20.01),
-        entry("plain", [1, 1, 1, 1, 1], ("b",)),
-    ]
-    told = finding(kinds)
-    assert told[0].startswith("By the ELBO on codes drawn anew, among the 2 variational ones:")
-    assert told[1].startswith("In 20 s each, L-BFGS reaches")
-    assert said in told[1]
-
-
 def test_the_study_ranks_variational_ones_by_evidence(kinds):
     _, _, study = kinds
-    assert "L-BFGS reaches" in study["finding"]
-    assert "plain" not in study["finding"]
+    orders = [said for said in study["finding"] if said["key"].startswith("order_")]
+    assert [said["values"]["name"] for said in orders] == ["L-BFGS"]
+    assert "plain" not in json.dumps(study["finding"])
 
 
 # the page
 
 
 def test_the_page_shows_what_each_kind_is_about(kinds):
-    _, folder, _ = kinds
+    _, folder, study = kinds
     page = report.write(folder).read_text(encoding="utf-8")
     for words in (
         "importance-weighted bound", "Wrong pixels in a row under flip:1", "What an evaluation costs",
@@ -255,7 +206,7 @@ def test_the_page_shows_what_each_kind_is_about(kinds):
         "4-codes",
     } <= figures
     assert "0-prior" not in figures
-    single = folder / "2-Adam"
+    single = folder / study["values"][1]["folder"]
     text = report.write(single).read_text(encoding="utf-8")
     assert "nats a row" in text
     assert {"prior", "means"} <= {path.stem for path in (single / "figures").iterdir()}

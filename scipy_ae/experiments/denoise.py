@@ -77,7 +77,7 @@ def study(setup: Setup, theta: np.ndarray, retrain: Retrain) -> Study | None:
             left_out.append(name)
         else:
             thetas[name] = found
-    seed = int(np.random.SeedSequence([setup.spec.seed, TEST]).generate_state(1)[0])
+    seed = _seed(setup)
     columns = [_column(setup, noise, thetas, seed) for noise in _tested(setup)]
     table = {
         "noise": str(setup.noise),
@@ -91,6 +91,16 @@ def study(setup: Setup, theta: np.ndarray, retrain: Retrain) -> Study | None:
         "tested": columns,
     }
     return Study(table, _shown(setup, thetas, seed))
+
+
+def own_scores(setup: Setup, theta: np.ndarray) -> dict[str, Any]:
+    """The network of a run under the noise of its training alone, as :attr:`Study.own` tells it, without the limit."""
+    assert setup.noise is not None
+    x, through, seed = setup.dataset.x, _through(setup.network, theta), _seed(setup)
+    denoisers = {"unchanged": _unchanged, "once": through, "twice": denoising.repeated(through, 2)}
+    found = denoising.scores(denoisers, x, setup.noise, _rng(seed, setup.noise))
+    told = {"noise": str(setup.noise), "seed": seed, "draws": denoising.draws_for(x), "limit": None}
+    return told | {name: asdict(score) for name, score in found.items()}
 
 
 def named(noise: Corruption | None) -> str:
@@ -125,7 +135,7 @@ def _tested(setup: Setup) -> list[Corruption]:
 def _column(setup: Setup, noise: Corruption, thetas: dict[str, np.ndarray], seed: int) -> dict[str, Any]:
     """All denoisers under one test noise."""
     x, network = setup.dataset.x, setup.network
-    denoisers: dict[str, denoising.Denoiser] = {"noise": lambda noisy: noisy}
+    denoisers: dict[str, denoising.Denoiser] = {"noise": _unchanged}
     if len(x) <= MOST_DECODED:
         denoisers["limit"] = denoising.decoder(x, noise)
     for name, theta in thetas.items():
@@ -156,6 +166,14 @@ def _shown(setup: Setup, thetas: dict[str, np.ndarray], seed: int) -> dict[str, 
 
 def _through(network: Network, theta: np.ndarray) -> denoising.Denoiser:
     return lambda noisy: network.reconstruct(theta, noisy)
+
+
+def _unchanged(noisy: np.ndarray) -> np.ndarray:
+    return noisy
+
+
+def _seed(setup: Setup) -> int:
+    return int(np.random.SeedSequence([setup.spec.seed, TEST]).generate_state(1)[0])
 
 
 def _rng(seed: int, noise: Corruption) -> np.random.Generator:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,17 @@ def conclude(
     return Outcome(folder, trained.history, model, result)
 
 
+def supplement(folder: RunFolder, denoised: Study) -> None:
+    """Add to the folder of a finished run what was found out about fresh noise afterwards."""
+    result = json.loads(folder.result.read_text(encoding="utf-8"))
+    result |= {"denoising": denoised.own, "notes": [denoised.note, *result["notes"]]}
+    with np.load(folder.arrays) as file:
+        held = {name: file[name] for name in file.files} | denoised.arrays
+    _write_arrays(folder.arrays, held)
+    _write_json(folder.denoising, denoised.table)
+    _write_json(folder.result, result)
+
+
 def _write(
     folder: RunFolder,
     setup: Setup,
@@ -90,22 +102,27 @@ def _write(
     machine: dict[str, Any],
     denoised: Study | None,
 ) -> None:
-    def text(path: Path, content: str) -> None:
-        write_aside(path, lambda aside: aside.write_text(content, encoding="utf-8"))
-
-    def arrays(aside: Path) -> None:
-        with aside.open("wb") as file:
-            held: dict[str, Any] = _arrays(setup, model) | ({} if denoised is None else denoised.arrays)
-            np.savez_compressed(file, **held)
-
-    text(folder.spec, setup.spec.to_toml())
+    write_aside(folder.spec, partial(Path.write_text, data=setup.spec.to_toml(), encoding="utf-8"))
     history.write(folder.records)
     save(model, folder.model)
-    text(folder.machine, json.dumps(machine, indent=1, ensure_ascii=False))
-    write_aside(folder.arrays, arrays)
+    _write_json(folder.machine, machine)
+    _write_arrays(folder.arrays, _arrays(setup, model) | ({} if denoised is None else denoised.arrays))
     if denoised is not None:
-        text(folder.denoising, json.dumps(denoised.table, indent=1, ensure_ascii=False))
-    text(folder.result, json.dumps(result, indent=1, ensure_ascii=False))
+        _write_json(folder.denoising, denoised.table)
+    _write_json(folder.result, result)
+
+
+def _write_json(path: Path, table: dict[str, Any]) -> None:
+    text = json.dumps(table, indent=1, ensure_ascii=False)
+    write_aside(path, partial(Path.write_text, data=text, encoding="utf-8"))
+
+
+def _write_arrays(path: Path, held: dict[str, Any]) -> None:
+    def write(aside: Path) -> None:
+        with aside.open("wb") as file:
+            np.savez_compressed(file, **held)
+
+    write_aside(path, write)
 
 
 def _about(setup: Setup, result: dict[str, Any], versions: dict[str, str]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Recipe: a published experiment as a short TOML file that says only what differs from a plain run, and why."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +9,12 @@ from scipy_ae.experiments.spec import Spec, option, read_toml, spec_of
 
 SHIPPED = Path(__file__).parent / "recipes"
 #: Starts of each value of a study whose recipe asks for no number of them.
-SEEDS = 5
+SEEDS = 10
 
 _TEXTS = ("title", "about", "claim", "source")
 _KEYS = (*_TEXTS, "run", "study")
-_STUDY = ("vary", "values", "labels", "cases", "seeds", "test")
+_STUDY = ("vary", "values", "labels", "cases", "seeds", "test", "expect")
+_EXPECT = ("better", "than", "slower")
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,9 @@ class Recipe:
 
     ``run`` holds fields of :class:`Spec`; ``variants`` a label and further fields for each run of a study, and is empty
     for a single run; ``vary`` is the field that a study varies, or empty where its cases differ in several; ``test`` is
-    noise under which every network of the study is tested, or empty.
+    noise under which every network of the study is tested, or empty. ``expect`` is the published claim in a form that
+    numbers can bear out or not: ``better`` and ``than`` are labels, of which the best of the first is to beat each of
+    the second, and ``slower`` a label and the seconds that a run of it is to take.
     """
 
     name: str
@@ -44,6 +47,7 @@ class Recipe:
     variants: tuple[tuple[str, dict[str, Any]], ...]
     seeds: int
     test: str = ""
+    expect: dict[str, Any] = field(default_factory=dict)
 
     @property
     def is_study(self) -> bool:
@@ -58,7 +62,8 @@ class Recipe:
         try:
             return [Case(label, spec_of(self.run | fields | given)) for label, fields in self.variants or (("", {}),)]
         except InputError as error:
-            raise InputError(f"recipe '{self.path.name}': {error}") from None
+            where = f"recipe '{self.path.name}': " if self.path.suffix == ".toml" else ""
+            raise InputError(f"{where}{error}") from None
 
 
 def names() -> list[str]:
@@ -102,7 +107,10 @@ def _recipe(path: Path, table: dict[str, Any]) -> Recipe:
     test = study.get("test", "")
     if not isinstance(test, str):
         raise InputError(f"test: {test!r} is not accepted; noise such as 'flip:5%' is")
-    recipe = Recipe(path.stem, path, **texts, run=run, vary=vary, variants=variants, seeds=seeds, test=test)
+    expect = _expectation(study.get("expect", {}), [label for label, _ in variants])
+    recipe = Recipe(
+        path.stem, path, **texts, run=run, vary=vary, variants=variants, seeds=seeds, test=test, expect=expect
+    )
     for case in recipe.cases():
         if (case.spec.restarts or 1) > 1 and recipe.is_study:
             raise InputError("restarts and study contradict each other: a study has starts of its own, seeds")
@@ -132,6 +140,21 @@ def _variants(study: dict[str, Any]) -> tuple[str, tuple[tuple[str, dict[str, An
     if len({label for label, _ in found}) != len(found):
         raise InputError("study: two runs have the same label; each needs its own")
     return vary, tuple(found)
+
+
+def _expectation(expect: Any, labels: list[str]) -> dict[str, Any]:
+    """The claim as labels, checked against those that the study has."""
+    _known(_table("expect", expect), _EXPECT)
+    if ("better" in expect) != ("than" in expect):
+        raise InputError("expect: better and than belong together; labels of the study in both are accepted")
+    slower = _table("expect: slower", expect.get("slower", {}))
+    if slower and (set(slower) != {"label", "seconds"} or not isinstance(slower["seconds"], (int, float))):
+        raise InputError(f"expect: slower: {slower!r} is not accepted; a label and seconds are")
+    named = [expect.get("better", []), expect.get("than", []), [slower["label"]] if slower else []]
+    for label in (label for group in named for label in (group if isinstance(group, list) else [group])):
+        if label not in labels:
+            raise unknown("label in expect", str(label), labels)
+    return expect
 
 
 def spec_fields() -> list[str]:

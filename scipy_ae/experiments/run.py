@@ -55,11 +55,16 @@ def new_folder(spec: Spec, root: Path) -> Path:
 
 def free_folder(name: str, root: Path) -> Path:
     """The next free folder of that name, made fit for one, and a number."""
+    return fitting_folder(name, root, lambda path: False)
+
+
+def fitting_folder(name: str, root: Path, fits: Callable[[Path], bool]) -> Path:
+    """The first folder of that name and a number that is there and fits, or else the next free one."""
     stem = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
     number = 1
-    while (root / f"{stem}-{number}").exists():
+    while (path := root / f"{stem}-{number}").exists() and not fits(path):
         number += 1
-    return root / f"{stem}-{number}"
+    return path
 
 
 def run(

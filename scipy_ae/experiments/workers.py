@@ -97,14 +97,15 @@ def workers(asked: Spec, count: int, jobs: int | None, interrupt: Interrupt) -> 
         board = Board(count, Path(folder) / "board")
         interrupt.pass_on(board.end)
         try:
-            with _pool(min(count, jobs or cpu_count())) as parallel:
+            with pool(min(count, jobs or cpu_count())) as parallel:
                 yield lambda seeds, budget: _trained(parallel, asked, _tasks(seeds, budget), board), board
         finally:
             get_reusable_executor().shutdown(wait=True, kill_workers=True)
 
 
 @contextmanager
-def _pool(jobs: int) -> Iterator[Any]:
+def pool(jobs: int) -> Iterator[Any]:
+    """joblib's, with so many processes of one thread each, that gives results as they come."""
     from joblib import Parallel, parallel_config
 
     with (
@@ -119,7 +120,7 @@ def _trained(
 ) -> Iterator[tuple[int, Trained | Failure]]:
     from joblib import delayed
 
-    with _deaf_children():
+    with deaf_children():
         ended = parallel(delayed(_train_as_child)(asked, *task, board) for task in tasks)
     yield from ended
 
@@ -130,7 +131,7 @@ def _tasks(seeds: Sequence[int], budget: int) -> list[tuple[int, int, int]]:
 
 
 @contextmanager
-def _deaf_children() -> Iterator[None]:
+def deaf_children() -> Iterator[None]:
     """Processes that begin within do not hear Ctrl-C, not even while they import: they inherit the mask."""
     if not hasattr(signal, "pthread_sigmask"):
         yield

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from scipy_ae.errors import InputError
 from scipy_ae.records import RunFolder, write_aside
-from scipy_ae.report import bench_page, study_page
+from scipy_ae.report import bench_page, index_page, study_page
 from scipy_ae.report.architecture import network
 from scipy_ae.report.circles import overlaid, side_by_side
 from scipy_ae.report.curves import loss_curve
@@ -50,9 +50,10 @@ __all__ = [
 def write(folder: RunFolder | str | Path, jobs: int = 1) -> Path:
     """Write the report of a run folder, its ``figures/*.png`` and ``index.html``; returns the path of the page.
 
-    The folders of a bench and of a study have reports as well. All is drawn before anything is written, and each file
-    is renamed into its place: a report that cannot be made leaves the one before it as it was. The pictures of a run
-    are drawn by two processes where ``jobs`` is more than one, see :mod:`scipy_ae.report.drawing`.
+    The folders of a bench and of a study have reports as well, and a folder of reports has an index of them. All is
+    drawn before anything is written, and each file is renamed into its place: a report that cannot be made leaves the
+    one before it as it was. The pictures of a run are drawn by two processes where ``jobs`` is more than one, see
+    :mod:`scipy_ae.report.drawing`.
     """
     folder = folder if isinstance(folder, RunFolder) else RunFolder(Path(folder))
     words = Words()
@@ -62,6 +63,9 @@ def write(folder: RunFolder | str | Path, jobs: int = 1) -> Path:
     elif (folder.path / "study.json").exists():  # the folder of a study
         study = study_page.draw(folder.path, words)
         drawn, text = study.files, html(study.page)
+    elif index_page.is_root(folder.path):
+        write_aside(folder.index, partial(Path.write_bytes, data=html(index_page.draw(folder.path, words)).encode()))
+        return folder.index
     else:
         run = read(folder)
         look = look_of(run)

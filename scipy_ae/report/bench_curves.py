@@ -28,10 +28,14 @@ _GAP = 26.0  # dots between two names
 
 @dataclass(frozen=True)
 class Curve:
-    """One solver: ``points`` (m, 2) are seconds and the lowest loss so far, the first at 0 s."""
+    """One solver: ``points`` (m, 2) are seconds and the lowest loss so far, the first at 0 s.
+
+    A ``band`` (m, 2) is drawn around it, from its first column to its second.
+    """
 
     name: str
     points: np.ndarray
+    band: np.ndarray | None = None
 
 
 def bench_curves(
@@ -73,6 +77,9 @@ def bench_curves(
         )
         times, losses = _drawn(curves[i].points, begin, seconds)
         axes.plot(times, losses, drawstyle="steps-post", **({"linewidth": 1.2} | style))
+        if top and (band := curves[i].band) is not None:
+            low, high = (_drawn(np.column_stack([curves[i].points[:, 0], edge]), begin, seconds)[1] for edge in band.T)
+            axes.fill_between(times, low, high, step="post", color=CLASSES[i], alpha=0.16, linewidth=0, zorder=3)
     if target is not None:
         axes.axhline(target, color=MUTED, linewidth=1.0, linestyle=(0, (4, 3)), zorder=1)
         where: dict[str, Any] = {"transform": axes.get_yaxis_transform(), "ha": "left", "va": "bottom"}

@@ -9,6 +9,7 @@ from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
+from urllib.parse import quote
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,35 @@ class Command:
 
 
 @dataclass(frozen=True)
+class Link:
+    """Another page beside this one, by its path from here; a PNG of it, if there is one, stands before the words."""
+
+    path: str
+    text: str
+    remarks: Sequence[str] = ()
+    picture: bytes | None = field(default=None, repr=False)
+
+    @property
+    def address(self) -> str:
+        return quote(self.path)
+
+    @property
+    def uri(self) -> str:
+        assert self.picture is not None
+        return Picture("", self.picture, "", "").uri
+
+
+@dataclass(frozen=True)
+class Links:
+    """Ways to other pages."""
+
+    kind: ClassVar[str] = "links"
+    title: str
+    links: Sequence[Link]
+    narrow: bool = False  # several in a row
+
+
+@dataclass(frozen=True)
 class Explorer:
     """The latent plane to play with: the page's script decodes codes from ``data``, which is JSON.
 
@@ -92,7 +122,7 @@ class Explorer:
     data: dict[str, Any] = field(repr=False)
 
 
-Block = Picture | Table | Terms | Notes | Command | Explorer
+Block = Picture | Table | Terms | Notes | Command | Links | Explorer
 
 
 @dataclass(frozen=True)

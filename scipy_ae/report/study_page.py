@@ -8,10 +8,11 @@ import numpy as np
 
 from scipy_ae.errors import InputError
 from scipy_ae.report.bench_curves import Curve, bench_curves
-from scipy_ae.report.blocks import Block, Command, KeyFigure, Notes, Page, Picture, Section, Table
+from scipy_ae.report.blocks import Block, Command, KeyFigure, Link, Links, Notes, Page, Picture, Section, Table
 from scipy_ae.report.denoised import SCORE, Denoised
 from scipy_ae.report.figures import draw as draw_run
 from scipy_ae.report.figures import look_of
+from scipy_ae.report.findings import tell
 from scipy_ae.report.generated import EVIDENCE
 from scipy_ae.report.noise import noise_table, noise_terms
 from scipy_ae.report.reader import Run, checked, parsed, read
@@ -23,6 +24,7 @@ from scipy_ae.report.study_tables import (
     cost_table,
     evidence_curves,
     evidence_table,
+    heat,
     noise_overview,
     noise_said,
     noise_summary,
@@ -33,17 +35,21 @@ from scipy_ae.report.words import Words, sentence
 
 _NUMBER: tuple[type, ...] = (int, float, type(None))
 STUDY: dict[str, tuple[type, ...]] = {
-    **dict.fromkeys(
-        ("name", "title", "about", "claim", "source", "finding", "command", "vary", "test", "meaning"), (str,)
-    ),
+    **dict.fromkeys(("name", "title", "about", "claim", "source", "command", "vary", "test", "meaning"), (str,)),
+    "finding": (list,),
+    "verdict": (list,),
     "dataset": (dict,),
     "binary": (bool,),
-    "starts": (int,),
-    "interrupted": (bool,),
-    "values": (list,),
+    **dict.fromkeys(("starts", "runs", "missing", "jobs"), (int,)),
+    "equal_seconds": _NUMBER,
+    **dict.fromkeys(("values", "varied"), (list,)),
 }
+SAID: dict[str, tuple[type, ...]] = {"key": (str,), "values": (dict,), "scope": (str,), "of": (dict,)}
+#: Values that get a section of their own, at most; the tables are of all of them.
+MOST_SHOWN = 12
 VALUE: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(("label", "command", "folder", "why"), (str,)),
+    "settings": (dict,),
     "runs": (list,),
     "curve": (list,),
     "evidence": (list,),
@@ -55,8 +61,9 @@ ACTIVITY: dict[str, tuple[type, ...]] = dict.fromkeys(("resting", "mean"), (floa
 COST: dict[str, tuple[type, ...]] = dict.fromkeys(("evaluation", "plain"), (float, int))
 RUN: dict[str, tuple[type, ...]] = {
     "seed": (int,),
-    "stop": (str,),
-    **dict.fromkeys(("loss", "wrong_pixels", "worst_row", "iterations", "seconds", "evaluations"), _NUMBER),
+    **dict.fromkeys(("stop", "status"), (str,)),
+    **dict.fromkeys(("loss", "wrong_pixels", "iterations", "seconds", "clean_seconds"), _NUMBER),
+    **dict.fromkeys(("loss_at_equal_seconds", "recovered"), _NUMBER),
 }
 
 
@@ -74,17 +81,16 @@ def draw(folder: Path, words: Words) -> StudyReport:
     files: dict[str, bytes] = {}
     runs = [read(folder / value["folder"]) if value["folder"] else None for value in study["values"]]
     sections = [_result(study, runs, files, words)]
-    sections += [
-        _value(study, value, run, files, words, i) for i, (value, run) in enumerate(zip(study["values"], runs))
-    ]
+    shown = _shown(study["values"])
+    sections += [_value(folder, study, place, runs[place], files, words) for place in shown]
     sections.append(Section("run", words("study.run"), words("study.run_intro"), _again(study, words)))
     page = Page(
         language=words.language,
         title=words("page.title", title=study["title"]),
         over=words("study.over", name=folder.resolve().name),
         heading=study["title"],
-        lead=study["about"],
-        warning=words("study.interrupted") if study["interrupted"] else "",
+        lead=study["about"] or words("study.swept", n=len(study["values"])),
+        warning=words("study.interrupted", n=study["missing"]) if study["missing"] else "",
         key_figures=_figures(study, words),
         sections=sections,
         contents=words("page.contents"),
@@ -96,6 +102,8 @@ def draw(folder: Path, words: Words) -> StudyReport:
 def _read(path: Path) -> dict[str, Any]:
     study = parsed(path)
     checked(study, STUDY, f"'{path}'")
+    for said in (*study["finding"], *study["verdict"]):
+        checked(said, SAID, f"'{path}', finding")
     for value in study["values"]:
         checked(value, VALUE, f"'{path}', values")
         for run in value["runs"]:
@@ -124,15 +132,25 @@ def _check_value(value: dict[str, Any], path: Path) -> None:
 
 def _result(study: dict[str, Any], runs: list[Run | None], files: dict[str, bytes], words: Words) -> Section:
     noisy = _noisy(study, runs)
-    blocks: list[Block] = [Notes(words("study.finding"), [*study["finding"].splitlines(), *noise_said(noisy, words)])]
-    said = [text for text in (sentence(study["claim"]), study["source"]) if text]
+    found = [*tell(study["finding"], words), *noise_said(noisy, words)]
+    if study["starts"] > 1:
+        found.append(words("study.decided"))
+    blocks: list[Block] = [Notes(words("study.finding"), found)]
+    said = [text for text in (sentence(study["claim"]), *tell(study["verdict"], words), study["source"]) if text]
     if said:
         blocks.append(Notes(words("study.claim" if study["claim"] else "study.source"), said))
+    if lost := _lost(study, words):
+        blocks.append(Notes(words("study.lost_title"), lost))
     for over, column in (("iterations", 0), ("seconds", 1)):
         picture = _curves(study, column, words(f"study.{over}"), words)
         if picture is not None:
             files[f"loss-{over}"] = picture
             blocks.append(Picture(f"loss-{over}", picture, words("study.alt"), words(f"study.caption_{over}")))
+    figure = heat(study, words)
+    if figure is not None:
+        files["grid"] = png(figure)
+        caption = words("study.grid.wrong_pixels" if study["binary"] else "study.grid.loss")
+        blocks.append(Picture("grid", files["grid"], caption, caption))
     blocks.append(_table(study, words))
     blocks += _more(study, runs, files, words)
     return Section("result", words("study.result"), words("study.intro", n=study["starts"]), blocks)
@@ -172,11 +190,9 @@ def _noisy(study: dict[str, Any], runs: list[Run | None]) -> list[tuple[dict[str
 
 def _curves(study: dict[str, Any], column: int, axis: str, words: Words) -> bytes | None:
     """Median loss of every value over iterations or seconds; None where nothing was finite."""
-    curves = [
-        Curve(value["label"], np.array(value["curve"], float)[:, [column, 3]])
-        for value in study["values"]
-        if value["curve"]
-    ]
+    held = [(value["label"], np.array(value["curve"], float)) for value in study["values"] if value["curve"]]
+    band = study["starts"] > 1 and len(held) <= len(CLASSES)
+    curves = [Curve(label, curve[:, [column, 3]], curve[:, [2, 4]] if band else None) for label, curve in held]
     if not curves:
         return None
     end = max(float(curve.points[-1, 0]) for curve in curves) or 1.0
@@ -185,24 +201,62 @@ def _curves(study: dict[str, Any], column: int, axis: str, words: Words) -> byte
 
 
 def _table(study: dict[str, Any], words: Words) -> Table:
-    names = ["loss", *(["wrong_pixels"] if study["binary"] else []), "seconds", "iterations"]
-    headings = [words("study.value"), *(words(f"study.head.{name}") for name in names)]
-    if study["binary"]:
-        headings.insert(2, words("study.head.perfect"))
-    rows = []
-    for value in study["values"]:
-        cells = [value["label"], *(spread([run[name] for run in value["runs"]], words) for name in names)]
-        if study["binary"]:
-            perfect = sum(run["wrong_pixels"] == 0 for run in value["runs"])
-            cells.insert(2, words("study.of", k=perfect, n=len(value["runs"])))
-        rows.append(cells)
+    values, binary = study["values"], study["binary"]
+    names = ["loss", *(["wrong_pixels", "clean_seconds"] if binary else []), "seconds", "iterations"]
+    if study["equal_seconds"] is not None and _known(values, "loss_at_equal_seconds"):
+        names.insert(1, "loss_at_equal_seconds")
+    if _known(values, "recovered"):
+        names.append("recovered")
+    over = {"loss_at_equal_seconds": words("study.head.timed", time=words.seconds(study["equal_seconds"] or 0.0))}
+    headings = [words("study.value"), *(over.get(name) or words(f"study.head.{name}") for name in names)]
+    rows = [[value["label"], *(_cell(value["runs"], name, words) for name in names)] for value in values]
+    if binary:
+        headings.insert(1, words("study.head.perfect"))
+        for row, value in zip(rows, values):
+            ended = [run for run in value["runs"] if run["status"] == "done"]
+            row.insert(1, words("study.of", k=sum(run["wrong_pixels"] == 0 for run in ended), n=len(ended)))
     return Table(words("study.table"), headings, rows, note=words("study.note"), wide=True)
 
 
+def _known(values: list[dict[str, Any]], name: str) -> bool:
+    return any(run[name] is not None for value in values for run in value["runs"])
+
+
+def _cell(runs: list[dict[str, Any]], name: str, words: Words) -> str:
+    ended = [run[name] for run in runs if run["status"] == "done"]
+    if name == "clean_seconds":  # never is later than any time
+        return spread([np.inf if seconds is None else seconds for seconds in ended], words, never=words("study.never"))
+    return spread(ended, words)
+
+
+def _lost(study: dict[str, Any], words: Words) -> list[str]:
+    """Each run that failed, and why."""
+    return [
+        words("study.lost", name=f"{value['label']}, {words('starts.seed')} {run['seed']}", why=run["stop"])
+        for value in study["values"]
+        for run in value["runs"]
+        if run["status"] == "failed"
+    ]
+
+
+def _shown(values: list[dict[str, Any]]) -> list[int]:
+    """Which values get a section: all, or of very many those of the least wrong pixels and loss."""
+
+    def merit(place: int) -> tuple[float, float]:
+        ended = [run for run in values[place]["runs"] if run["loss"] is not None]
+        if not ended:
+            return np.inf, np.inf
+        wrong, loss = (float(np.median([run[name] or 0 for run in ended])) for name in ("wrong_pixels", "loss"))
+        return wrong, loss
+
+    return sorted(sorted(range(len(values)), key=merit)[:MOST_SHOWN])
+
+
 def _value(
-    study: dict[str, Any], value: dict[str, Any], run: Run | None, files: dict[str, bytes], words: Words, place: int
+    folder: Path, study: dict[str, Any], place: int, run: Run | None, files: dict[str, bytes], words: Words
 ) -> Section:
     """Latent plane and outputs of the run kept of one value, and what else its kind of training is about."""
+    value = study["values"][place]
     title = words("study.of_value", label=value["label"], vary=study["vary"] or words("study.case")).strip()
     if run is None:
         failed = [Notes(words("study.failed"), [sentence(value["why"])])]
@@ -228,6 +282,9 @@ def _value(
         blocks.append(Picture(f"{place}-{name}", gallery.files[name], caption, caption, photo))
     if run.denoised is not None:
         blocks.append(noise_table(run.denoised, words))
+    page = f"{value['folder']}/index.html"
+    if (folder / page).exists():
+        blocks.append(Links(words("study.page_of"), [Link(page, run.title, [words("study.page_remark")])]))
     intro = words("study.kept", seed=str(value["kept_seed"]), stop=run.history[-1].stop or run.stop)
     intro += " " + words("study.took", time=words.seconds(run.seconds))
     return Section(f"value-{place}", title, intro, blocks)
@@ -235,7 +292,7 @@ def _value(
 
 def _figures(study: dict[str, Any], words: Words) -> list[KeyFigure]:
     dataset = study["dataset"]
-    runs = [run for value in study["values"] for run in value["runs"]]
+    runs = [run for value in study["values"] for run in value["runs"] if run["status"] == "done"]
     figures = [KeyFigure(words.whole(len(study["values"])), words("study.values"), study["vary"])]
     figures.append(KeyFigure(words.whole(len(runs)), words("study.runs"), words("study.starts", n=study["starts"])))
     if study["binary"]:

@@ -17,22 +17,55 @@ from scipy_ae.report.reader import Run
 from scipy_ae.report.sheet import CLASSES
 from scipy_ae.report.words import Words, sentence
 
+#: Values of the second field that a picture of a grid has room for.
+MOST_COLUMNS = 12
 _STATES = ("before", "once", "twice", "plain", "limit")
 #: A value of a study as ``study.json`` has it, and the noise section of its kept run, if it has one.
 Value = dict[str, Any]
 
 
-def spread(found: Sequence[float | None], words: Words, decimals: int | None = None) -> str:
-    """Median over the starts, and least and largest where there are several that differ."""
+def spread(found: Sequence[float | None], words: Words, decimals: int | None = None, never: str = "") -> str:
+    """Median over the starts, and least and largest where there are several that differ.
+
+    Infinite ones are told by the word ``never``, if one is given; the median is the lower one of two then.
+    """
     known = np.array([number for number in found if number is not None], float)
     if not known.size:
         return "–"
-    told = (float(np.median(known)), float(known.min()), float(known.max()))
-    if decimals is not None:
-        middle, low, high = (words.fixed(x, decimals) for x in told)
+    middle = np.median(known) if np.isfinite(known).all() else np.sort(known)[(known.size - 1) // 2]
+    told = (float(middle), float(known.min()), float(known.max()))
+    if never and np.isinf(told[-1]):
+        cells = [words.number(x) if np.isfinite(x) else never for x in told]
+    elif decimals is not None:
+        cells = [words.fixed(x, decimals) for x in told]
     else:
-        middle, low, high = (words.whole(int(x)) if abs(x) >= 1000 else words.number(x) for x in told)
-    return middle if low == high else words("study.spread", middle=middle, low=low, high=high)
+        cells = [words.whole(int(x)) if abs(x) >= 1000 else words.number(x) for x in told]
+    one, low, high = cells
+    return one if low == high else words("study.spread", middle=one, low=low, high=high)
+
+
+def heat(study: dict[str, Any], words: Words) -> Figure | None:
+    """Medians of wrong pixels, or of the loss, over two varied fields; None where the study is no such grid."""
+    if len(study["varied"]) != 2:
+        return None
+    one, other = study["varied"]
+    rows, columns = (list(dict.fromkeys(value["settings"][name] for value in study["values"])) for name in (one, other))
+    known = {(value["settings"][one], value["settings"][other]): value for value in study["values"]}
+    if len(known) < len(rows) * len(columns) or min(len(rows), len(columns)) < 2 or len(columns) > MOST_COLUMNS:
+        return None
+    name = "wrong_pixels" if study["binary"] else "loss"
+    found = np.array([[_median(known[row, column]["runs"], name) for column in columns] for row in rows])
+    cells = [["–" if np.isnan(number) else words.number(number) for number in line] for line in found]
+    # the fewer the darker: by rank, since losses are of very different sizes
+    order = np.unique(found[np.isfinite(found)])
+    shades = 1 - np.searchsorted(order, found) / max(1, len(order) - 1)
+    names = [[f"{value:g}" if isinstance(value, float) else str(value) for value in axis] for axis in (rows, columns)]
+    return matrix(cells, shades, [f"{one} {name}" for name in names[0]], names[1], other)
+
+
+def _median(runs: Sequence[dict[str, Any]], name: str) -> float:
+    known = [run[name] for run in runs if run[name] is not None]
+    return float(np.median(known)) if known else np.nan
 
 
 def evidence_curves(values: Sequence[Value], words: Words) -> Figure | None:

@@ -71,6 +71,8 @@ class Words:
         if seconds < 60:
             return self("number.seconds", x=self.number(seconds))
         minutes, rest = divmod(round(seconds), 60)
+        if minutes >= 60:
+            return self("number.hours", hours=self.whole(minutes // 60), minutes=minutes % 60)
         return self("number.minutes", minutes=self.whole(minutes), seconds=rest)
 
     def _plain(self, value: Any) -> str:
