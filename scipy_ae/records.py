@@ -47,7 +47,7 @@ class Record:
 
     def at(self, theta: np.ndarray | None) -> "Record":
         """The same record with that theta."""
-        return replace(self, theta=theta)
+        return self if theta is self.theta else replace(self, theta=theta)
 
     @classmethod
     def from_json(cls, line: str) -> "Record":
@@ -121,7 +121,7 @@ class History:
     def add(self, record: Record) -> None:
         if np.isfinite(record.loss) and (self.best is None or record.loss < self.best.loss):
             self.best = record
-        self.records.append(replace(record, theta=None))
+        self.records.append(record.at(None))
 
     def __len__(self) -> int:
         return len(self.records)

@@ -77,8 +77,8 @@ class Objective(Problem):
         if self.dtype not in (np.float64, np.float32):
             raise InputError(f"dtype: {dtype} is not accepted; float64 and float32 are")
         self._single = self.dtype == np.float32
-        decays = [penalty.curvature(network.layout) for penalty in self.penalties if isinstance(penalty, L2)]
-        self._decay = np.sum(decays, axis=0) if decays else None
+        self._decays = [(one.name, one.curvature(network.layout)) for one in self.penalties if isinstance(one, L2)]
+        self._decay = np.sum([curvature for _, curvature in self._decays], axis=0) if self._decays else None
         halves = halves_of(network, self.penalties)
         if halves is not None and self._single:
             raise InputError(
@@ -252,11 +252,7 @@ class Objective(Problem):
         The negative ELBO is the loss plus the divergence over its beta; see :class:`~scipy_ae.bottlenecks.Variational`.
         """
         theta = as_theta(theta, self.size)
-        decays = [
-            (penalty.name, float(np.dot(theta * penalty.curvature(self.network.layout), theta)))
-            for penalty in self.penalties
-            if isinstance(penalty, L2)
-        ]
+        decays = [(name, float(np.dot(theta * curvature, theta))) for name, curvature in self._decays]
         if self._terms is not None:
             with self._each:
                 parts = self._terms.parts(theta, self.loss.name)

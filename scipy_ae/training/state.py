@@ -148,7 +148,8 @@ class State:
             theta=theta.copy(),
             **more,
         )
-        return replace(record, stop=self.stop.reason(record))
+        reason = self.stop.reason(record)
+        return replace(record, stop=reason) if reason else record
 
     def pixels(self, theta: np.ndarray) -> np.ndarray:
         """Wrong pixels of each row."""

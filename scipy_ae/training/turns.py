@@ -128,9 +128,9 @@ def _watch_step(turn: Turn, state: State, waiting: list[Record], now: Result) ->
         gradient = state.evaluate(now.x)[1]
     record = state.record(turn.phase, turn.solver.name, now.x, now.fun, gradient, extra=now.nfev, steps=1)
     if record.loss < min((old.loss for old in waiting), default=np.inf):
-        waiting[:] = [replace(old, theta=None) for old in waiting]
+        waiting[:] = [old.at(None) for old in waiting]
     else:
-        record = replace(record, theta=None)
+        record = record.at(None)
     waiting.append(record)
     if record.stop:
         raise StopIteration
