@@ -6,18 +6,17 @@ from typing import Any
 
 import numpy as np
 
-from scipy_ae.errors import InputError
 from scipy_ae.report.bench_curves import Curve, bench_curves
 from scipy_ae.report.blocks import Block, Command, KeyFigure, Link, Links, Notes, Page, Picture, Section, Table
-from scipy_ae.report.denoised import SCORE, Denoised
+from scipy_ae.report.denoised import Denoised
 from scipy_ae.report.figures import draw as draw_run
 from scipy_ae.report.figures import look_of
 from scipy_ae.report.findings import tell
-from scipy_ae.report.generated import EVIDENCE
 from scipy_ae.report.noise import noise_table, noise_terms
-from scipy_ae.report.reader import Run, checked, parsed, read
+from scipy_ae.report.reader import Run, read
 from scipy_ae.report.run_page import PHOTOS
 from scipy_ae.report.sheet import CLASSES, png
+from scipy_ae.report.study_reader import read_study
 from scipy_ae.report.study_tables import (
     activity_table,
     codes_map,
@@ -33,38 +32,8 @@ from scipy_ae.report.study_tables import (
 )
 from scipy_ae.report.words import Words, sentence
 
-_NUMBER: tuple[type, ...] = (int, float, type(None))
-STUDY: dict[str, tuple[type, ...]] = {
-    **dict.fromkeys(("name", "title", "about", "claim", "source", "command", "vary", "test", "meaning"), (str,)),
-    "finding": (list,),
-    "verdict": (list,),
-    "dataset": (dict,),
-    "binary": (bool,),
-    **dict.fromkeys(("starts", "runs", "missing", "jobs"), (int,)),
-    "equal_seconds": _NUMBER,
-    **dict.fromkeys(("values", "varied"), (list,)),
-}
-SAID: dict[str, tuple[type, ...]] = {"key": (str,), "values": (dict,), "scope": (str,), "of": (dict,)}
 #: Values that get a section of their own, at most; the tables are of all of them.
 MOST_SHOWN = 12
-VALUE: dict[str, tuple[type, ...]] = {
-    **dict.fromkeys(("label", "command", "folder", "why"), (str,)),
-    "settings": (dict,),
-    "runs": (list,),
-    "curve": (list,),
-    "evidence": (list,),
-    "elbo": (list,),
-    **dict.fromkeys(("robust", "activity", "cost"), (dict, type(None))),
-}
-ROBUST: dict[str, tuple[type, ...]] = {"noisy": (dict,), "output": (dict,), "jacobian": (float, int)}
-ACTIVITY: dict[str, tuple[type, ...]] = dict.fromkeys(("resting", "mean"), (float, int))
-COST: dict[str, tuple[type, ...]] = dict.fromkeys(("evaluation", "plain"), (float, int))
-RUN: dict[str, tuple[type, ...]] = {
-    "seed": (int,),
-    **dict.fromkeys(("stop", "status"), (str,)),
-    **dict.fromkeys(("loss", "wrong_pixels", "iterations", "seconds", "clean_seconds"), _NUMBER),
-    **dict.fromkeys(("loss_at_equal_seconds", "recovered"), _NUMBER),
-}
 
 
 @dataclass(frozen=True)
@@ -77,7 +46,7 @@ class StudyReport:
 
 def draw(folder: Path, words: Words) -> StudyReport:
     """Pictures and page of the study in that folder."""
-    study = _read(folder / "study.json")
+    study = read_study(folder / "study.json")
     files: dict[str, bytes] = {}
     runs = [read(folder / value["folder"]) if value["folder"] else None for value in study["values"]]
     sections = [_result(study, runs, files, words)]
@@ -97,37 +66,6 @@ def draw(folder: Path, words: Words) -> StudyReport:
         foot=words("page.foot"),
     )
     return StudyReport(files, page)
-
-
-def _read(path: Path) -> dict[str, Any]:
-    study = parsed(path)
-    checked(study, STUDY, f"'{path}'")
-    for said in (*study["finding"], *study["verdict"]):
-        checked(said, SAID, f"'{path}', finding")
-    for value in study["values"]:
-        checked(value, VALUE, f"'{path}', values")
-        for run in value["runs"]:
-            checked(run, RUN, f"'{path}', runs")
-        _check_value(value, path)
-    if not study["values"]:
-        raise InputError(f"'{path}' holds no value that was run")
-    return study
-
-
-def _check_value(value: dict[str, Any], path: Path) -> None:
-    """What a value holds beside its runs."""
-    for name, columns in (("curve", 5), ("elbo", 4)):
-        if not all(isinstance(row, list) and len(row) == columns for row in value[name]):
-            raise InputError(f"'{path}': the {name} of {value['label']} does not hold rows of {columns} numbers")
-    for one in value["evidence"]:
-        if one is not None:
-            checked(one, EVIDENCE, f"'{path}', evidence")
-    for name, wanted in (("robust", ROBUST), ("activity", ACTIVITY), ("cost", COST)):
-        if value[name] is not None:
-            checked(value[name], wanted, f"'{path}', {name}")
-    if value["robust"]:
-        for name in ("noisy", "output"):
-            checked(value["robust"][name], SCORE, f"'{path}', robust")
 
 
 def _result(study: dict[str, Any], runs: list[Run | None], files: dict[str, bytes], words: Words) -> Section:
