@@ -317,7 +317,7 @@ def test_files_of_two_runs_are_not_mixed(here):
     one_sentence(scipy_ae("sample", "letters", "--grid", "3"), "are not of one run")
 
 
-VERBS = [["train"], ["experiment"], ["sample"], ["reconstruct"], ["report"], ["info"], ["export"],
+VERBS = [["train"], ["experiment"], ["sweep"], ["sample"], ["reconstruct"], ["report"], ["info"], ["export"],
          ["dataset"], ["dataset", "list"], ["dataset", "preview"], ["dataset", "export"],
          ["solvers"], ["bench"], ["check"]]  # fmt: skip
 

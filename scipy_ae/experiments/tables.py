@@ -78,7 +78,7 @@ def _equal_seconds(values: list[Value]) -> float | None:
 def _entry(value: Value, vary: str, seconds: float | None) -> Entry:
     setup, trials = value.setup, value.trials
     ends = [trial.history[-1].seconds for trial in trials if trial.history is not None]
-    binary, variational = is_binary(setup.dataset.x), bool(setup.spec.variational)
+    counted, variational = is_binary(setup.dataset.x) and setup.noise is None, bool(setup.spec.variational)
     times: dict[int, Merit] = {}
     if seconds is not None and not variational:
         times = {trial.seed: trial.merit_at(seconds) for trial in trials}
@@ -87,7 +87,7 @@ def _entry(value: Value, vary: str, seconds: float | None) -> Entry:
         objective=objective_of(setup.spec),
         merits={trial.seed: trial.merit for trial in trials},
         timed=times,
-        clean={trial.seed: trial.clean.seconds if trial.clean else np.inf for trial in trials} if binary else {},
+        clean={trial.seed: trial.clean.seconds if trial.clean else np.inf for trial in trials} if counted else {},
         variational=variational,
         second_order=not any(solver.first_order for solver in setup.schedule.solvers),
         seconds=float(np.median(ends)) if ends else np.nan,
