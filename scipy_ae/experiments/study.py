@@ -94,7 +94,8 @@ def _finish(plan: Plan, path: Path, crew: Crew, watch: Watch) -> None:
         if done.why:
             kept[place][0].lost[kept[place][1]] = done.why
         watch(f"page of {jobs[place].name}", len(ended), len(kept))
-    plan.read(path)  # comparisons of noisy trainings are among what was added
+    if any(value.setup.noise is not None for value, _ in kept):
+        plan.read(path)  # their comparisons were added
 
 
 def _give_up(plan: Plan, folder: RunFolder) -> None:
