@@ -7,7 +7,7 @@ import numpy as np
 
 from scipy_ae.report.blocks import Explorer
 from scipy_ae.report.decoder import DecoderLayer
-from scipy_ae.report.film import film_data
+from scipy_ae.report.film import film_data, film_words
 from scipy_ae.report.look import Look
 from scipy_ae.report.reader import Run
 from scipy_ae.report.sheet import shown
@@ -50,8 +50,7 @@ def explorer(run: Run, look: Look, things: str, words: Words) -> Explorer:
         "film": film,
         "words": _live_words(things, run.kind, words),
     }
-    filmed: dict[str, Any] = words.group("film") if film else {}
-    return Explorer(table, maps, names, run.latent_dim, data, filmed)
+    return Explorer(table, maps, names, run.latent_dim, data, film_words(film, data["binary"], words))
 
 
 def _rows_shown(run: Run) -> np.ndarray:

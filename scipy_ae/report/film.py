@@ -82,6 +82,15 @@ def film_data(run: "Run", chosen: np.ndarray, words: Words) -> dict[str, Any] | 
     }
 
 
+def film_words(film: dict[str, Any] | None, counted: bool, words: Words) -> dict[str, Any]:
+    """The words of the film's controls, and ``notes`` on what it shows; ``counted`` where pixels are right or wrong."""
+    if film is None:
+        return {}
+    said = {"line": True, "bursts": any(frame["burst"] for frame in film["frames"]), "below": True}
+    said |= {"marked": counted, "exact": True}
+    return words.group("film") | {"notes": [words(f"film.{key}") for key, is_so in said.items() if is_so]}
+
+
 def _shown(film: Film, best: int, size: int) -> np.ndarray:
     """The frames that the page shows: without the last where that is what was kept, and evenly fewer where too large."""
     count = len(film.iteration) - int(film.iteration[-1] == best)

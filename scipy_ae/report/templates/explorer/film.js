@@ -146,15 +146,16 @@ class Film {
     const { model } = explorer;
     const canvas = explorer.part("film-rows");
     const chosen = evenly(model.rows.length, MOST_SHOWN);
-    const wide = Math.max(1, Math.floor(canvas.clientWidth / 56));
-    canvas.style.height = `${74 * Math.ceil(chosen.length / wide)}px`;
+    const side = clamp(Math.floor(canvas.clientWidth / chosen.length), 56, 84);
+    const wide = Math.max(1, Math.floor(canvas.clientWidth / side));
+    canvas.style.height = `${(side + 18) * Math.ceil(chosen.length / wide)}px`;
     const context = fitCanvas(canvas);
     chosen.forEach((row, k) => {
-      const [x, y] = [(k % wide) * 56, Math.floor(k / wide) * 74];
+      const [x, y] = [(k % wide) * side, Math.floor(k / wide) * (side + 18)];
       const output = model.decoder.run(model.codes[row]);
       const target = model.rows[row];
-      drawRow(context, output, { x: x + 4, y: y + 4, width: 44, height: 46 }, explorer, { beside: target });
-      this.nameRow(context, row, wrongPixels(output, target, model), x + 26, y + 61);
+      drawRow(context, output, { x: x + 4, y: y + 4, width: side - 12, height: side - 10 }, explorer, { beside: target });
+      this.nameRow(context, row, wrongPixels(output, target, model), x + side / 2 - 2, y + side + 5);
     });
   }
 
