@@ -50,7 +50,7 @@ def explorer(run: Run, look: Look, things: str, words: Words) -> Explorer:
         "film": film,
         "words": _live_words(things, run.kind, words),
     }
-    return Explorer(table, maps, names, run.latent_dim, data, film_words(film, data["binary"], words))
+    return Explorer(table, maps, names, run.latent_dim, data, film_words(film, bool(data["binary"]), words))
 
 
 def _rows_shown(run: Run) -> np.ndarray:

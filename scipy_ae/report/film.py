@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from scipy_ae.report.reader import Run
 
 #: Bytes of weights and codes that a page takes in at most (a third more as text), and fewer frames than make a film.
-LARGEST, FEWEST = 4_000_000, 6
+LARGEST, FEWEST = 3_000_000, 6
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def film_words(film: dict[str, Any] | None, counted: bool, words: Words) -> dict
 
 
 def _shown(film: Film, best: int, size: int) -> np.ndarray:
-    """The frames that the page shows: without the last where that is what was kept, and evenly fewer where too large."""
+    """The frames that the page shows: not the last where that is what was kept, and evenly fewer where too large."""
     count = len(film.iteration) - int(film.iteration[-1] == best)
     most = min(count, LARGEST // size)
     if most < min(FEWEST, count):
@@ -127,8 +127,8 @@ def _made(record: Record, words: Words) -> str:
 
 
 def _parameters(run: "Run") -> int:
-    layers = run.decoder
-    return sum(layer.weight.size + layer.bias.size + (0 if layer.slope is None else layer.bias.size) for layer in layers)
+    arrays = [array for layer in run.decoder for array in (layer.weight, layer.bias, layer.slope)]
+    return sum(array.size for array in arrays if array is not None)
 
 
 def _packed(array: np.ndarray) -> str:

@@ -207,6 +207,7 @@ def read(folder: RunFolder | str | Path) -> Run:
         evidence=read_evidence(result, folder.result),
         denoised=read_denoised(folder.denoising, arrays),
         decoder=read_decoder(folder.model),
+        film=None,  # needs the rest
         **{name: arrays[name] for name in ("input", "target", "output", "codes")},
     )
     _check_shapes(run, folder)

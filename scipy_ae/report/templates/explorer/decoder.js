@@ -99,5 +99,8 @@ function float32s(text) {
 }
 
 function bytesOf(text) {
-  return Uint8Array.from(atob(text), (mark) => mark.charCodeAt(0)).buffer;
+  const marks = atob(text);
+  const bytes = new Uint8Array(marks.length);
+  for (let k = 0; k < bytes.length; k++) bytes[k] = marks.charCodeAt(k);
+  return bytes.buffer;
 }

@@ -3,7 +3,7 @@
 const SECONDS_A_SHOT = 0.14;
 const MOST_SHOWN = 40; // rows of the data whose outputs are shown
 const THUMB = 16; // pixels that the slider's thumb is wide, as the style sheet has it
-const WIDEST = 2; // the plane is at most so many times what the final codes ask for
+const WIDEST = 3; // the plane is at most so many times what the final codes ask for
 
 class Film {
   constructor(explorer, data) {
@@ -148,26 +148,26 @@ class Film {
     const chosen = evenly(model.rows.length, MOST_SHOWN);
     const side = clamp(Math.floor(canvas.clientWidth / chosen.length), 56, 84);
     const wide = Math.max(1, Math.floor(canvas.clientWidth / side));
-    canvas.style.height = `${(side + 18) * Math.ceil(chosen.length / wide)}px`;
+    const long = chosen.some((row) => model.names[row].length > 2); // then the count has a line of its own
+    const high = side + (long && model.binary ? 33 : 18);
+    canvas.style.height = `${high * Math.ceil(chosen.length / wide)}px`;
     const context = fitCanvas(canvas);
     chosen.forEach((row, k) => {
-      const [x, y] = [(k % wide) * side, Math.floor(k / wide) * (side + 18)];
+      const [x, y] = [(k % wide) * side, Math.floor(k / wide) * high];
       const output = model.decoder.run(model.codes[row]);
       const target = model.rows[row];
       drawRow(context, output, { x: x + 4, y: y + 4, width: side - 12, height: side - 10 }, explorer, { beside: target });
-      this.nameRow(context, row, wrongPixels(output, target, model), x + side / 2 - 2, y + side + 5);
+      this.nameRow(context, model.names[row], wrongPixels(output, target, model), x + side / 2 - 2, y + side + 5, long);
     });
   }
 
-  nameRow(context, row, wrong, x, y) {
-    const { model, palette } = this.explorer;
-    const name = model.names[row].length > 5 ? `${model.names[row].slice(0, 4)}…` : model.names[row];
-    context.font = `12px ${palette.font}`;
-    [context.textAlign, context.textBaseline, context.fillStyle] = ["center", "middle", palette.muted];
-    if (!wrong) return context.fillText(name, x, y);
-    context.fillText(name, x - 9, y);
-    [context.font, context.fillStyle] = [`600 12px ${palette.font}`, palette.alert];
-    context.fillText(String(wrong), x + 9, y);
+  nameRow(context, name, wrong, x, y, long) {
+    const { explorer } = this;
+    const [aside, below] = wrong ? (long ? [0, 15] : [9, 0]) : [0, 0];
+    label(context, name.length > 7 ? `${name.slice(0, 6)}…` : name, x - aside, y, explorer);
+    if (!wrong) return;
+    [context.font, context.fillStyle] = [`600 12px ${explorer.palette.font}`, explorer.palette.alert];
+    context.fillText(String(wrong), x + aside, y + below);
   }
 }
 
