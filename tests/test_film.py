@@ -285,6 +285,25 @@ def test_the_plane_stays_as_it_is_and_holds_all_codes(page):
         assert (codes <= np.array(extent)[:, 1]).all()
 
 
+def test_codes_that_came_closer_had_room_before_but_do_not_make_the_model_small(browser, tmp_path):
+    extents = []
+    for far in (1.0, 1.6, 50.0):
+        folder, model = run_folders.trained(tmp_path / str(far))
+        codes = model.encode(run_folders.load_font(2).select("A-J").x)
+        middle = (codes.min(axis=0) + codes.max(axis=0)) / 2
+        decoder = model.theta[model.network.layout.offset("decoder.0.weight") :]
+        scales = np.linspace(far, 1.0, 8)
+        frames = middle + scales[:, None, None] * (codes - middle)
+        films.Film(np.arange(8), np.tile(decoder, (8, 1)).astype("f4"), frames.astype("f4")).write(folder.film)
+        with opened(browser, report.write(folder)) as page:
+            low, high = np.array(page.evaluate(f"{EXPLORER}.model.extent")).T
+            inside = (frames >= low).all() and (frames <= high).all()
+            assert inside == (far < 2)
+            extents.append(high - low)
+    assert (extents[1] > 1.05 * extents[0]).all()
+    np.testing.assert_allclose(extents[2], 3 * extents[0])
+
+
 def test_where_motion_is_unwelcome_the_button_goes_on_by_one(browser, filmed):
     with opened(browser, filmed[1], reduced_motion="reduce") as page:
         page.evaluate(SETTLED)
