@@ -199,6 +199,11 @@ class RunFolder:
         return self.path / "arrays.npz"
 
     @property
+    def film(self) -> Path:
+        """Moments of the training: decoder and codes at some of its iterations (NumPy .npz); not of large networks."""
+        return self.path / "film.npz"
+
+    @property
     def starts(self) -> Path:
         """The starts of which the run is the best (JSON); only there after ``--restarts``."""
         return self.path / "starts.json"
@@ -217,7 +222,7 @@ class RunFolder:
     def written(self) -> tuple[Path, ...]:
         """All files that a training writes, not the report."""
         files = (self.checkpoint, self.spec, self.records, self.model, self.machine, self.arrays, self.result)
-        return (*files, self.starts, self.denoising)
+        return (*files, self.film, self.starts, self.denoising)
 
     @property
     def index(self) -> Path:

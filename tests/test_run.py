@@ -15,7 +15,7 @@ from scipy_ae.metrics import circle_geometry
 from scipy_ae.persistence import load
 from scipy_ae.records import History, Record
 
-FILES = ["arrays.npz", "machine.json", "model.safetensors", "records.jsonl", "result.json", "spec.toml"]
+FILES = ["arrays.npz", "film.npz", "machine.json", "model.safetensors", "records.jsonl", "result.json", "spec.toml"]
 
 
 def setup(**given):

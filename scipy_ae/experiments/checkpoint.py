@@ -11,7 +11,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from typing import Any
 
@@ -19,12 +19,13 @@ import numpy as np
 
 from scipy_ae import __version__, tensors
 from scipy_ae.errors import InputError
+from scipy_ae.experiments.film import Reel
 from scipy_ae.experiments.machine import describe_machine
 from scipy_ae.experiments.setup import Setup
 from scipy_ae.records import History, Record, RunFolder, Snapshot
 from scipy_ae.solvers import memories
 
-FORMAT, VERSION = "scipy-ae checkpoint", 1
+FORMAT, VERSION = "scipy-ae checkpoint", 2
 #: Seconds between two checkpoints, at least; and how many times what the last one took.
 INTERVAL, SPARING = 5.0, 50.0
 #: What of a snapshot JSON holds as it is, and the types of these.
@@ -36,13 +37,14 @@ _PLAIN: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Where a training stands: the records told before the snapshot, the theta of the best of them, the snapshot.
+    """Where a training stands: the records told before the snapshot, the theta of the best, the film, the snapshot.
 
     ``elsewhere`` says what of machine and libraries is no longer as it was.
     """
 
     history: History
     best: np.ndarray
+    reel: Reel
     snapshot: Snapshot
     elsewhere: tuple[str, ...] = ()
 
@@ -64,13 +66,13 @@ class Keeper:
         """Say what the run is, before its first snapshot."""
         tensors.write(self._folder.checkpoint, FORMAT, VERSION, self._said, {})
 
-    def look(self, snapshot: Callable[[], Snapshot], history: History, best: np.ndarray) -> None:
+    def look(self, snapshot: Callable[[], Snapshot], history: History, best: np.ndarray, reel: Reel) -> None:
         """Between two iterations: write a checkpoint if one is due."""
         begun = time.perf_counter()
         if begun < self._due or self.trouble:
             return
         try:
-            self._keep(Checkpoint(history, best, snapshot()))
+            self._keep(Checkpoint(history, best, reel, snapshot()))
         except (OSError, InputError) as error:
             self.trouble = f"No further checkpoint could be written: {error}."
         now = time.perf_counter()
@@ -144,7 +146,7 @@ def read(folder: RunFolder, setup: Setup) -> Checkpoint | None:
             changes = _changes(said["made"], describe_machine())
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise InputError(f"'{folder.checkpoint}' is damaged ({error}): the run cannot be resumed") from None
-    return Checkpoint(made.history, made.best, made.snapshot, changes)
+    return replace(made, elsewhere=changes)
 
 
 def fingerprint(setup: Setup) -> str:
@@ -172,7 +174,9 @@ def to_plain(there: Checkpoint) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         tables.append(table)
         arrays |= {f"memory.{place}.{name}": array for name, array in held.items()}
     table = {name: getattr(snapshot, name) for name in _PLAIN}
-    return {**table, "held": snapshot.held.to_json(), "memories": tables}, arrays
+    reel, thetas = there.reel.to_plain()
+    arrays |= {"film": thetas} if thetas.size else {}
+    return {**table, "held": snapshot.held.to_json(), "memories": tables, "film": reel}, arrays
 
 
 def from_plain(table: Mapping[str, Any], arrays: Mapping[str, np.ndarray], history: History, size: int) -> Checkpoint:
@@ -188,6 +192,10 @@ def from_plain(table: Mapping[str, Any], arrays: Mapping[str, np.ndarray], histo
         held = {name.removeprefix(first): array for name, array in arrays.items() if name.startswith(first)}
         learned.append(None if plain is None else memories.from_plain(plain, held, size))
     record = Record.from_json(table["held"])
+    thetas = arrays.get("film", np.empty((0, size)))
+    if thetas.ndim != 2 or thetas.shape[1] != size:
+        raise ValueError(f"'film' is not of vectors of {size} numbers")
+    reel = Reel.from_plain(table["film"], thetas, history)
     snapshot = Snapshot(
         **{name: table[name] for name in _PLAIN},
         theta=theta,
@@ -195,7 +203,7 @@ def from_plain(table: Mapping[str, Any], arrays: Mapping[str, np.ndarray], histo
         held=record.at(held_at),
         memories=tuple(learned),
     )
-    return Checkpoint(history, best, snapshot)
+    return Checkpoint(history, best, reel, snapshot)
 
 
 def _vector(arrays: Mapping[str, np.ndarray], name: str, size: int) -> np.ndarray:

@@ -12,6 +12,7 @@ import numpy as np
 from scipy_ae import latent
 from scipy_ae.experiments import generative
 from scipy_ae.experiments.denoise import Study
+from scipy_ae.experiments.film import Film
 from scipy_ae.experiments.machine import describe_machine
 from scipy_ae.experiments.setup import Setup
 from scipy_ae.metrics import is_binary
@@ -47,10 +48,11 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Trained:
-    """A training that ended: its records and the theta of the best of them."""
+    """A training that ended: its records, the theta of the best of them, and its film, if one was made."""
 
     history: History
     theta: np.ndarray
+    film: Film | None = None
 
     @property
     def diverged(self) -> bool:
@@ -78,6 +80,8 @@ def conclude(
         notes = [*notes, denoised.note]
     result["notes"] = [*notes, *result["notes"]]
     model = Model(setup.network, trained.theta, _about(setup, result, machine["versions"]))
+    if trained.film is not None:
+        trained.film.write(folder.film)
     _write(folder, setup, trained.history, model, result, machine, denoised)
     return Outcome(folder, trained.history, model, result)
 

@@ -12,6 +12,7 @@ from scipy_ae.experiments import checkpoint
 from scipy_ae.experiments.claims import claimed, reclaimed
 from scipy_ae.experiments.compiling import compile_kernels
 from scipy_ae.experiments.denoise import Study, named, study
+from scipy_ae.experiments.film import Reel
 from scipy_ae.experiments.outcome import Outcome, Trained, conclude
 from scipy_ae.experiments.setup import Setup
 from scipy_ae.experiments.spec import Spec
@@ -127,7 +128,7 @@ def compare(
         if asked():
             return None
         comparing(named(other.noise))
-        repeated = follow(other, setup.iterations, reader=reader, pulse=pulse, asked=asked)
+        repeated = follow(other, setup.iterations, reader=reader, pulse=pulse, asked=asked, filmed=False)
         return None if asked() or repeated.diverged else repeated.theta
 
     return study(setup, trained.theta, retrain)
@@ -142,29 +143,33 @@ def follow(
     asked: Callable[[], bool],
     keeper: checkpoint.Keeper | None = None,
     begun: checkpoint.Checkpoint | None = None,
+    filmed: bool = True,
 ) -> Trained:
     """Train as the setup says, for so many iterations at most, from its start or from where a run had ``begun``.
 
-    Nothing is written but what a ``keeper`` keeps.
+    Nothing is written but what a ``keeper`` keeps. A film is made unless the network is too large for one.
     """
+    network, x = setup.network, setup.dataset.x
     history, best = (History(), setup.theta) if begun is None else (begun.history, begun.best)
+    reel = (Reel.fit_for(network, len(x)) if filmed else Reel(0)) if begun is None else begun.reel
 
     def boundary(snapshot: Callable[[], Snapshot]) -> None:
         if keeper is not None:
-            keeper.look(snapshot, history, best)
+            keeper.look(snapshot, history, best, reel)
 
     stream = train(
         setup.objective, setup.theta, setup.schedule, iterations=iterations, batch_size=setup.spec.batch_size,
         rng=setup.rng, stop=replace(setup.stop, asked=asked), pulse=pulse,
         resume=None if begun is None else begun.snapshot, boundary=boundary,
-        draw=setup.draw, redraw=None if setup.draw is None else setup.spec.redraw, counted=Batch(setup.dataset.x),
+        draw=setup.draw, redraw=None if setup.draw is None else setup.spec.redraw, counted=Batch(x),
     )  # fmt: skip
     for record in stream:
         history.add(record)
         if history.best is record and record.theta is not None:
             best = record.theta
+        reel.add(record)
         reader(record)
-    return Trained(history, best)
+    return Trained(history, best, reel.film(network, x))
 
 
 def _of_resuming(begun: checkpoint.Checkpoint | None, keeper: checkpoint.Keeper) -> list[str]:

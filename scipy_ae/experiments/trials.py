@@ -19,6 +19,7 @@ from scipy_ae.errors import NonFiniteError
 from scipy_ae.experiments.claims import claimed, reclaimed
 from scipy_ae.experiments.compiling import compile_kernels
 from scipy_ae.experiments.denoise import own_scores
+from scipy_ae.experiments.film import Reel
 from scipy_ae.experiments.finding import WORST, Merit
 from scipy_ae.experiments.generative import Trace, is_variational
 from scipy_ae.experiments.outcome import Trained, conclude, supplement
@@ -106,7 +107,7 @@ def train_trial(spec: Spec, seed: int, path: Path, asked: Callable[[], bool]) ->
     with claimed(path) as folder:
         try:
             reader = trace if variational else _unread
-            trained = follow(setup, setup.iterations, reader=reader, asked=asked)
+            trained = follow(setup, setup.iterations, reader=reader, asked=asked, filmed=False)
         except NonFiniteError as error:
             text = json.dumps({"why": str(error)}, ensure_ascii=False)
             write_aside(_failure(path), partial(Path.write_text, data=text, encoding="utf-8"))
@@ -123,7 +124,10 @@ def train_trial(spec: Spec, seed: int, path: Path, asked: Callable[[], bool]) ->
 
 
 def finish_trial(spec: Spec, seed: int, path: Path, asked: Callable[[], bool]) -> bool | None:
-    """Complete the folder of the trial that stands for its value: comparisons of a noisy training, and the page."""
+    """Complete the folder of the trial that stands for its value: comparisons of a noisy training, film and page.
+
+    The film is of the same training once more, since a study would have no use for the films of all its runs.
+    """
     from scipy_ae import report
 
     folder, setup = RunFolder(path), ready(spec).start(seed)
@@ -136,6 +140,12 @@ def finish_trial(spec: Spec, seed: int, path: Path, asked: Callable[[], bool]) -
             supplement(folder, denoised)
             folder.index.unlink(missing_ok=True)
     if not folder.index.exists():
+        if not folder.film.exists() and Reel.fit_for(setup.network, len(setup.dataset.x)).most:
+            film = follow(setup, setup.iterations, reader=_unread, asked=asked).film
+            if asked():
+                return None
+            if film is not None:
+                film.write(folder.film)
         report.write(folder)
     return True
 

@@ -111,7 +111,7 @@ class Explorer:
     """The latent plane to play with: the page's script decodes codes from ``data``, which is JSON.
 
     ``words`` are those of its controls, ``maps`` and ``names`` the choices of two of them, and ``latent_dim`` says how
-    many sliders it has.
+    many sliders it has. ``film`` are the words of the film's controls, where ``data`` holds one.
     """
 
     kind: ClassVar[str] = "explorer"
@@ -120,6 +120,7 @@ class Explorer:
     names: Sequence[str]
     latent_dim: int
     data: dict[str, Any] = field(repr=False)
+    film: dict[str, Any] = field(default_factory=dict)
 
 
 Block = Picture | Table | Terms | Notes | Command | Links | Explorer

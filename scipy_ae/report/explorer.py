@@ -7,6 +7,7 @@ import numpy as np
 
 from scipy_ae.report.blocks import Explorer
 from scipy_ae.report.decoder import DecoderLayer
+from scipy_ae.report.film import film_data, film_words
 from scipy_ae.report.look import Look
 from scipy_ae.report.reader import Run
 from scipy_ae.report.sheet import shown
@@ -32,6 +33,7 @@ def explorer(run: Run, look: Look, things: str, words: Words) -> Explorer:
     form = "circles" if run.kind == "circles" else "rows"
     maps = [(name, table["maps"][form].get(name) or table["maps"][name]) for name in ("nearest", "distance")]
     maps += [(name, table["maps"][name]) for name in ("pictures", "none") if name == "none" or run.kind != "table"]
+    film = film_data(run, chosen, words)
     data = {
         "run": run.name,
         "kind": run.kind,
@@ -45,9 +47,10 @@ def explorer(run: Run, look: Look, things: str, words: Words) -> Explorer:
         "codes": _packed(run.codes[chosen], "<f8"),
         "rows": _packed(run.target[chosen], "<f4"),
         "names": names,
+        "film": film,
         "words": _live_words(things, run.kind, words),
     }
-    return Explorer(table, maps, names, run.latent_dim, data)
+    return Explorer(table, maps, names, run.latent_dim, data, film_words(film, bool(data["binary"]), words))
 
 
 def _rows_shown(run: Run) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 import tomllib
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from scipy_ae.errors import InputError
 from scipy_ae.records import History, RunFolder
 from scipy_ae.report.decoder import DecoderLayer, read_decoder
 from scipy_ae.report.denoised import Denoised, read_denoised
+from scipy_ae.report.film import Film, read_film
 from scipy_ae.report.generated import Means, read_evidence, read_means
 from scipy_ae.report.parsing import checked, parse, parsed
 
@@ -146,6 +147,7 @@ class Run:
     prior: Points | None = None
     evidence: dict[str, Any] | None = None
     decoder: tuple[DecoderLayer, ...] = ()
+    film: Film | None = None
 
     @property
     def latent_dim(self) -> int:
@@ -205,10 +207,11 @@ def read(folder: RunFolder | str | Path) -> Run:
         evidence=read_evidence(result, folder.result),
         denoised=read_denoised(folder.denoising, arrays),
         decoder=read_decoder(folder.model),
+        film=None,  # needs the rest
         **{name: arrays[name] for name in ("input", "target", "output", "codes")},
     )
     _check_shapes(run, folder)
-    return run
+    return replace(run, film=read_film(folder.film, run))
 
 
 def _number(value: float | None) -> float:

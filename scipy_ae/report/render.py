@@ -10,7 +10,9 @@ from scipy_ae.report.blocks import Explorer, Page
 from scipy_ae.report.words import TEMPLATES
 
 #: The explorer's script, top down: what the page is, how one plays, how it is drawn, what is computed.
-SCRIPTS = ("explorer", "controls", "plane", "map", "glyphs", "way", "drawing", "colours", "files", "model", "decoder")
+SCRIPTS = (
+    "explorer", "controls", "plane", "map", "glyphs", "way", "film", "drawing", "colours", "files", "model", "decoder"
+)  # fmt: skip
 
 
 def html(page: Page, template: str = "page.html.j2") -> str:

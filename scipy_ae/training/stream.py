@@ -74,9 +74,10 @@ def train(
     ------
     Record
         First the start (iteration 0), then one for each iteration; the last one says why it ended in ``stop``. Each
-        carries the theta at its end, but for those within a phase of ``Then``, where only the best of each few does;
-        the best is the one of the lowest loss (``History.best``) and always carries it. ``evaluations`` counts every
-        evaluation of the loss, with or without gradient, on mini-batches too; Hessian products are not counted.
+        carries the theta at its end, but within a phase of ``Then``, where many wait for one another, the best of them
+        and as many as memory allows; the best is the one of the lowest loss (``History.best``) and always carries it.
+        ``evaluations`` counts every evaluation of the loss, with or without gradient, on mini-batches too; Hessian
+        products are not counted.
         Losses, gradients and tolerances are of ``objective`` throughout, whatever was drawn to train on: with
         ``redraw`` a burst may therefore end above its ``before``.
 

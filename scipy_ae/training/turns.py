@@ -21,6 +21,8 @@ from scipy_ae.training.state import State
 BRISK, AT_ONCE = 1_000_000, 15
 #: Steps of a phase whose records wait for one another.
 CHUNK = 25
+#: Numbers in the thetas of records that wait, at most.
+HELD = 2_000_000
 
 
 def records_of(turn: Turn, state: State, pause: Callable[[], None]) -> Iterator[Record]:
@@ -94,31 +96,61 @@ def _watch_burst(state: State, now: Result) -> None:
         raise StopIteration
 
 
+class _Waiting:
+    """Records of a phase that wait for one another.
+
+    The best has its theta; of the others as many as may be held together, at even distances from the first on.
+    """
+
+    def __init__(self, size: int) -> None:
+        self.records: list[Record] = []
+        self._most, self._stride = max(1, HELD // size), 1
+        self._lowest, self._best = np.inf, -1
+
+    def add(self, record: Record) -> None:
+        place = len(self.records)
+        self.records.append(record)
+        former = self._best
+        if record.loss < self._lowest:
+            self._lowest, self._best = record.loss, place
+            self._lighten(former)
+        self._lighten(place)
+        if place // self._stride >= self._most:
+            self._stride *= 2
+            for odd in range(self._stride // 2, place + 1, self._stride):
+                self._lighten(odd)
+
+    def _lighten(self, place: int) -> None:
+        """Drop the theta of a record that has no claim to it."""
+        if place >= 0 and place % self._stride and place != self._best:
+            self.records[place] = self.records[place].at(None)
+
+
 def _phase(turn: Turn, state: State, pause: Callable[[], None]) -> Iterator[Record]:
     """Each step of the turn as an iteration.
 
-    A solver that carries its memory runs in chunks, so that few records wait at a time; another in one piece. Of the
-    records that wait together only the best keeps its theta.
+    A solver that carries its memory runs in chunks, so that few records wait at a time; another in one piece.
     """
     state.ending = ""
     while (left := turn.steps - state.steps) > 0:
         pause()
         steps = min(left, CHUNK) if turn.solver.carries or turn.solver.first_order else left
-        waiting: list[Record] = []
+        waiting = _Waiting(state.objective.size)
         result = state.solve(turn, state.objective, steps, partial(_watch_step, turn, state, waiting))
         state.move(result.x, result.fun, result.get("jac"))
-        if waiting:
-            waiting[-1] = replace(waiting[-1], message=result.message, evaluations=state.evaluations)
-            yield from waiting
+        records = waiting.records
+        if records:
+            records[-1] = replace(records[-1], message=result.message, evaluations=state.evaluations)
+            yield from records
         if _diverged(turn, result):
             yield state.ended(turn, 0, result.message, diverged=True)
-        if len(waiting) < steps:
+        if len(records) < steps:
             state.ending = f"{turn.solver.name} ended before its last step: {result.message}"
             return
         state.steps += steps
 
 
-def _watch_step(turn: Turn, state: State, waiting: list[Record], now: Result) -> None:
+def _watch_step(turn: Turn, state: State, waiting: _Waiting, now: Result) -> None:
     """Called after each step of a phase: its record joins those that wait."""
     state.iteration += 1
     if state.pulse is not None:
@@ -127,11 +159,7 @@ def _watch_step(turn: Turn, state: State, waiting: list[Record], now: Result) ->
     if gradient is None:
         gradient = state.evaluate(now.x)[1]
     record = state.record(turn.phase, turn.solver.name, now.x, now.fun, gradient, extra=now.nfev, steps=1)
-    if record.loss < min((old.loss for old in waiting), default=np.inf):
-        waiting[:] = [old.at(None) for old in waiting]
-    else:
-        record = record.at(None)
-    waiting.append(record)
+    waiting.add(record)
     if record.stop:
         raise StopIteration
 

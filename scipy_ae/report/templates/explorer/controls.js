@@ -22,6 +22,7 @@ function listen(explorer) {
   for (const [name, action] of Object.entries(actions))
     root.querySelector(`[data-do="${name}"]`).addEventListener("click", action);
   listenToViews(explorer);
+  explorer.film?.listen();
 }
 
 function listenToPointer(explorer, canvas) {

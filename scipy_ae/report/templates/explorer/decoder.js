@@ -18,7 +18,7 @@ const ACTIVATIONS = {
 
 class Decoder {
   constructor(layers) {
-    this.layers = layers.map(denseLayer);
+    this.layers = layers;
     this.outputs = this.layers.at(-1).outputs;
     // multiplications for one code
     this.cost = this.layers.reduce((sum, layer) => sum + layer.inputs * layer.outputs, 0);
@@ -36,14 +36,28 @@ class Decoder {
   }
 }
 
-function denseLayer(data) {
-  return {
-    ...data,
-    weight: turned(float64s(data.weight), data.inputs, data.outputs), // (outputs, inputs), row by row
-    bias: float64s(data.bias),
-    slope: data.slope && float64s(data.slope),
-    values: new Float64Array(data.outputs),
-  };
+// The decoder of the page's data.
+function decoderOf(layers) {
+  const numbers = (text) => text && float64s(text);
+  return new Decoder(layers.map((layer) => denseLayer(layer, ...[layer.weight, layer.bias, layer.slope].map(numbers))));
+}
+
+// The same layers with other parameters, all in one array as theta has them.
+function decoderLike({ layers }, parameters) {
+  let at = 0;
+  const take = (count) => parameters.subarray(at, (at += count));
+  return new Decoder(
+    layers.map((layer) => {
+      const { inputs, outputs, slope } = layer;
+      return denseLayer(layer, take(inputs * outputs), take(outputs), slope && take(outputs));
+    }),
+  );
+}
+
+function denseLayer(layer, weight, bias, slope) {
+  const { inputs, outputs } = layer;
+  const values = new Float64Array(outputs);
+  return { ...layer, weight: turned(weight, inputs, outputs), bias, slope, values }; // weight (outputs, inputs)
 }
 
 function throughDense(layer, x) {
@@ -85,5 +99,8 @@ function float32s(text) {
 }
 
 function bytesOf(text) {
-  return Uint8Array.from(atob(text), (mark) => mark.charCodeAt(0)).buffer;
+  const marks = atob(text);
+  const bytes = new Uint8Array(marks.length);
+  for (let k = 0; k < bytes.length; k++) bytes[k] = marks.charCodeAt(k);
+  return bytes.buffer;
 }

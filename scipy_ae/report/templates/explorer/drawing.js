@@ -33,12 +33,13 @@ function drawImage(context, row, box, explorer, beside) {
     context.fillStyle = css(shadeOf(row[j], explorer));
     roundBox(context, x + gap / 2, y + gap / 2, cell - gap, cell - gap, gap ? cell / 7 : 0);
     context.fill();
-    if (binary && beside && cell >= 12 && row[j] > 0.5 !== beside[j] > 0.5) outline(context, x, y, cell, explorer);
+    if (binary && beside && row[j] > 0.5 !== beside[j] > 0.5) outline(context, x, y, cell, explorer);
   }
 }
 
 function outline(context, x, y, cell, explorer) {
-  context.strokeStyle = explorer.palette.alert;
+  context.strokeStyle = context.fillStyle = explorer.palette.alert;
+  if (cell < 12) return context.fillRect(x + cell / 3, y + cell / 3, cell / 3, cell / 3);
   context.lineWidth = Math.max(1.5, cell / 18);
   roundBox(context, x + 2.5, y + 2.5, cell - 5, cell - 5, cell / 9);
   context.stroke();

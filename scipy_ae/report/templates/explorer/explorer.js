@@ -12,6 +12,7 @@ class Explorer {
     this.root = root;
     this.model = new Model(data);
     this.words = new Words(data.words);
+    this.film = data.film && new Film(this, data.film);
     this.code = this.model.codes[0];
     this.axes = data.latent > 1 ? [0, 1] : [0];
     this.tool = "move";
@@ -79,6 +80,7 @@ class Explorer {
     this.stale = this.staleSize = this.staleWay = undefined;
     this.palette = size || !this.palette ? paletteOf(this.root) : this.palette;
     if (size) this.plane.resize();
+    if (size) this.film?.draw();
     if (way) this.frames = samples(this.path, this.strip.room(), this.model.extent);
     this.plane.draw();
     if (way) this.strip.fill();

@@ -43,7 +43,9 @@ function quoted(text) {
 }
 
 function fileName(explorer) {
-  return `${explorer.model.run}-explorer`.replace(/[^\w.-]+/g, "-");
+  const { film, model } = explorer;
+  const moment = film && !film.ended ? `-iteration-${film.frame.iteration}` : "";
+  return `${model.run}-explorer${moment}`.replace(/[^\w.-]+/g, "-");
 }
 
 function hand(blob, name) {

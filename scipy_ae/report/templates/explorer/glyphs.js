@@ -1,9 +1,10 @@
-// The codes of the data as small pictures; where they would overlap, as dots.
+// The codes of the data as small pictures; where they would overlap, as dots. Through a film each stays what it is at
+// its end.
 
 function layGlyphs(explorer, plane) {
   const size = glyphSize(explorer.model, plane);
   const taken = [];
-  return explorer.model.codes.map((code) => {
+  return (explorer.film?.kept ?? explorer.model).codes.map((code) => {
     const [x, y] = plane.place(code);
     const box = [x - size[0] / 2 - 2, y - size[1] / 2 - 2, x + size[0] / 2 + 2, y + size[1] / 2 + 2];
     const free = showsPictures(explorer) && !taken.some((other) => overlap(box, other));

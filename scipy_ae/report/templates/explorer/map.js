@@ -3,6 +3,7 @@
 
 const SIDES = [16, 8, 4, 2]; // pixels of the plane for one place of the map, from coarse to fine
 const WORK = 4e8; // multiplications that a map may cost
+const WORK_PLAYING = 2e7; // those that the coarse map of a film's frame may cost; else it plays without
 const SLICE = 9; // milliseconds
 const OVAL = 0.1; // a roundness error that is as bad as the map can show
 
@@ -25,6 +26,7 @@ class DecoderMap {
     const { explorer, plane } = this;
     if (explorer.mapKind === "none") return;
     if (explorer.mapKind === "pictures") return drawPictures(context, explorer, plane);
+    if (explorer.film?.playing && this.costOf(0) > WORK_PLAYING) return;
     // a first coarse map is finished even if the point has left its plane: else sliding would never show one
     if (this.made !== this.fixed() && !this.beginning) this.make();
     if (!this.image) return;
@@ -66,7 +68,7 @@ class DecoderMap {
     this.image = painted(this.grid, this.explorer);
     this.beginning = false;
     this.explorer.changed("point");
-    if (this.finerWithin(WORK)) {
+    if (!this.explorer.film?.playing && this.costOf(this.level + 1) < WORK) {
       this.level++;
       this.begin();
       this.later();
@@ -77,9 +79,9 @@ class DecoderMap {
     this.timer = setTimeout(() => this.work());
   }
 
-  finerWithin(work) {
-    const side = SIDES[this.level + 1];
-    return side && ((this.plane.width * this.plane.height) / side ** 2) * this.explorer.model.cost < work;
+  // Multiplications of a map.
+  costOf(level) {
+    return level < SIDES.length ? ((this.plane.width * this.plane.height) / SIDES[level] ** 2) * this.explorer.model.cost : Infinity;
   }
 
   line(row) {

@@ -3,7 +3,7 @@
 class Model {
   constructor(data) {
     Object.assign(this, data);
-    this.decoder = new Decoder(data.decoder);
+    this.decoder = decoderOf(data.decoder);
     this.codes = cut(float64s(data.codes), data.latent);
     this.rows = cut(float32s(data.rows), this.decoder.outputs);
     this.extent = this.codes[0].length ? extentOf(this.codes) : [];

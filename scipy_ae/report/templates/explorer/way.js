@@ -95,7 +95,7 @@ function togglePlaying(explorer) {
 
 // To and fro along the way; in single steps where motion is unwelcome.
 function startPlaying(explorer) {
-  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const calm = isCalm();
   const steps = explorer.frames.length - 1;
   const lengths = pathLengths(explorer.path, explorer.model.extent);
   const begun = performance.now();
@@ -107,6 +107,7 @@ function startPlaying(explorer) {
     explorer.player = requestAnimationFrame(next);
   };
   explorer.drawing = false;
+  explorer.film?.stop();
   explorer.player = requestAnimationFrame(next);
   sayPlaying(explorer, true);
 }
