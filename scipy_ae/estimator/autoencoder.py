@@ -131,6 +131,9 @@ class Autoencoder(Shown):
     anew at each call. Whatever a parameter is about that is not asked for, such as ``copies`` without ``noise``, it is
     without effect, so that a grid may go over ``noise=[None, "mask:0.2"]``.
 
+    In a notebook a fitted estimator shows its network, its training and some rows, for which it keeps up to 40 rows in
+    memory; pickles and clones do not have them. A :class:`~scipy_ae.datasets.Dataset` is accepted wherever X is.
+
     Examples
     --------
     >>> from sklearn.datasets import load_iris

@@ -16,9 +16,8 @@ from scipy_ae.estimator.fitted import FLOATS, Fitted
 from scipy_ae.estimator.versions import validate_data
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
     from scipy_ae.report.look import Look
+    from scipy_ae.report.pane import Axes
 
 #: Rows that are drawn at most, by their kind, evenly chosen where there are more; and on the card of an estimator.
 MOST = {"image": 40, "circles": 12, "table": 200}
@@ -103,12 +102,12 @@ class Shown(Fitted):
         """
         rows = self._rows(X, labels, image_shape, kind)
         codes = self.network_.encode(self.theta_, rows.x)
-        from scipy_ae.report.pane import head, new_axes, plane_on
+        from scipy_ae.report.pane import checked, head, new_axes, plane_on
         from scipy_ae.report.words import Words
 
         words, look = Words(), rows.look(rows.x)
         numbers = words("code.numbers", n=codes.shape[1], count=words.count(codes.shape[1]))
-        axes = new_axes() if ax is None else ax
+        axes = new_axes() if ax is None else checked(ax)
         plane_on(axes, codes, rows.x, look, rows.names, words.group("figure.latent")["axis"])
         return head(axes, words("notebook.latent", n=len(codes), numbers=numbers))
 
@@ -133,14 +132,14 @@ class Shown(Fitted):
         output = self.network_.reconstruct(self.theta_, rows.x)
         from scipy_ae.report import pictures
         from scipy_ae.report.card import reconstruction_title, states_of
-        from scipy_ae.report.pane import head, pane
+        from scipy_ae.report.pane import checked, head, pane
         from scipy_ae.report.words import Words
 
         words, look = Words(), rows.look(output)
         title = reconstruction_title(rows.x, output, look, self.network_.latent_dim, words)
         rows = rows.at_most(MOST[rows.kind])
         states, wrong = states_of(rows.x, self.network_.reconstruct(self.theta_, rows.x), look, words)
-        axes: Any = pictures.pairs(states, look, rows.names, wrong, pane(ax))
+        axes: Any = pictures.pairs(states, look, rows.names, wrong, pane(None if ax is None else checked(ax)))
         return head(axes, title)
 
     def plot_history(self, *, over="iteration", show="loss", ax=None) -> "Axes":
@@ -165,7 +164,7 @@ class Shown(Fitted):
             if value not in known:
                 raise unknown(name, str(value), known)
         from scipy_ae.report.curves import CurveWords, counts_pixels
-        from scipy_ae.report.pane import curve_on, head, new_axes
+        from scipy_ae.report.pane import checked, curve_on, head, new_axes
         from scipy_ae.report.words import Words
 
         history, words = self.history_, Words()
@@ -176,7 +175,7 @@ class Shown(Fitted):
         best = history.best or history[-1]
         values = {"loss": words.number(best.loss), "n": best.wrong_pixels, "time": words.seconds(history[-1].seconds)}
         lettering = CurveWords(**words.group("figure.curve.words"))
-        axes = new_axes() if ax is None else ax
+        axes = new_axes() if ax is None else checked(ax)
         curve_on(axes, history.records, over, show, best.iteration, lettering)
         return head(axes, words(f"notebook.{show}", **values))
 

@@ -16,6 +16,7 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
 from matplotlib.offsetbox import AnnotationBbox, DrawingArea, OffsetBox, OffsetImage
 
+from scipy_ae.errors import InputError
 from scipy_ae.records import Record
 from scipy_ae.report.curves import CurveWords, draw_loss, draw_wrong_pixels, legend
 from scipy_ae.report.look import Look, curves
@@ -39,6 +40,14 @@ def new_axes(height: float | None = None) -> Axes:
     figure, axes = pyplot.subplots(figsize=(width, total))
     if figure.get_layout_engine() is None:
         figure.subplots_adjust(rim / width, rim / total, 1 - rim / width, 1 - title / total)
+    return axes
+
+
+def checked(axes: object) -> Axes:
+    """The axes that a caller gave."""
+    if not isinstance(axes, Axes):
+        several = "; of the array that plt.subplots makes, one is" if isinstance(axes, np.ndarray) else ""
+        raise InputError(f"ax: {type(axes).__name__} is not accepted; one matplotlib.axes.Axes is{several}")
     return axes
 
 
@@ -76,12 +85,14 @@ class Pane:
     def picture(self, row: np.ndarray, look: Look, box: tuple[float, float, float, float]) -> None:
         """One row as a picture that fills a box (x, y, width, height)."""
         x, y, w, h = box
+        values = look.grid(row)
+        large = self._scale * w * POINT * self.figure.dpi / 72 >= values.shape[1]
         image = self._axes.imshow(
-            look.grid(row),
+            values,
             cmap=look.colours,
             vmin=look.low,
             vmax=look.high,
-            interpolation="nearest",
+            interpolation="nearest" if large else "antialiased",
             extent=(x, x + w, y + h, y),
         )
         image.set_clip_on(False)
@@ -153,7 +164,7 @@ def _glyph(labels: Labels, k: int, look: Look, dpi: float) -> OffsetBox:
     values = look.grid(labels.rows[k])
     cell = labels.tiles[k].shape[0] / len(values) * dpi / DPI  # pixels of the screen
     zoom = (max(1, round(cell)) if cell >= 1 else cell) * 72 / dpi
-    image = OffsetImage(values, zoom=zoom, cmap=look.colours, interpolation="nearest")
+    image = OffsetImage(values, zoom=zoom, cmap=look.colours, interpolation="nearest" if cell >= 1 else "antialiased")
     image.image.set_clim(look.low, look.high)
     return image
 
