@@ -156,7 +156,7 @@ def heat_map(
                 sheet.text(left - 10, y, fitted(names[i], left - 14, SMALL), SMALL, ha="right")
     scale = sheet.axes(left, height - 44, COLUMN - 22, height - 32)
     sheet.figure.colorbar(picture, cax=scale, orientation="horizontal")
-    scale.tick_params(labelsize=SMALL, colors=MUTED, length=0)
+    scale.tick_params(colors=MUTED, length=0)
     scale.spines[:].set_visible(False)
     return sheet.done()
 
