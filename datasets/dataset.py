@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -56,6 +57,10 @@ class Dataset:
             )
         if self.kind == "circles" and x.shape[1] % 2:
             raise InputError(f"dataset '{self.name}': circles are pairs x, y, not {x.shape[1]} columns")
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        """The rows, so that NumPy and scikit-learn take a dataset where they take an array."""
+        return np.array(self.x, dtype=dtype) if copy else np.asarray(self.x, dtype=dtype)
 
     def select(self, choice: str | int | Iterable[str | int] | None) -> "Dataset":
         """The rows that ``choice`` names, as a dataset of the same name.

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -112,6 +112,9 @@ class History:
     The best is the record of the lowest finite loss, the earlier one on a tie.
     """
 
+    #: Makes HTML of a history; :mod:`scipy_ae.display`, which is higher up, says who.
+    drawn_by: ClassVar[Callable[["History"], str] | None] = None
+
     def __init__(self, records: Iterable[Record] = ()) -> None:
         self.records: list[Record] = []
         self.best: Record | None = None
@@ -136,6 +139,14 @@ class History:
         """One field of all records as an array; None becomes NaN."""
         values = [getattr(record, name) for record in self.records]
         return np.array([np.nan if value is None else value for value in values])
+
+    def __repr__(self) -> str:
+        return f"<History of {len(self)} records>"
+
+    def _repr_html_(self) -> str | None:
+        """What a notebook shows; None, which is no HTML, before there is a record."""
+        draw = type(self).drawn_by
+        return draw(self) if self.records and draw is not None else None
 
     def write(self, path: Path) -> None:
         text = "".join(record.to_json() + "\n" for record in self.records)

@@ -25,7 +25,7 @@ FLOORS = {
         7: "training persistence",
         6: "objective latent evidence export kind",
         5: "network",
-        4: "bottlenecks",
+        4: "bottlenecks display",
         3: "layers schedule quadratic report",
         2: "activations losses penalties batches checks gauss_newton solvers datasets denoising tensors",
         1: "kernels layout problem records initializers corruptions metrics threads",

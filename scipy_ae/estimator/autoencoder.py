@@ -5,20 +5,22 @@ import time
 import numpy as np
 from sklearn.utils import check_random_state
 
+from scipy_ae.display import History
 from scipy_ae.errors import InputError
-from scipy_ae.estimator.fitted import FLOATS, Fitted, weights_of
+from scipy_ae.estimator.fitted import FLOATS, weights_of
 from scipy_ae.estimator.fitting import best_of, follow, one_pass, warn
 from scipy_ae.estimator.settings import Settings
+from scipy_ae.estimator.shown import Shown, few
 from scipy_ae.estimator.versions import validate_data
 from scipy_ae.network import Network
 from scipy_ae.objective import Objective
-from scipy_ae.records import History, Record
+from scipy_ae.records import Record
 from scipy_ae.solvers import Solver
 from scipy_ae.solvers.base import NON_FINITE
 from scipy_ae.training import DIVERGED
 
 
-class Autoencoder(Fitted):
+class Autoencoder(Shown):
     """An autoencoder of dense layers, trained by gradient steps with a burst of a solver every few iterations.
 
     Columns of different units belong behind a scaler, which is not hidden in here:
@@ -128,6 +130,9 @@ class Autoencoder(Fitted):
     Noise, drawn codes and signs are drawn by ``random_state``, apart from the first weights. ``partial_fit`` draws them
     anew at each call. Whatever a parameter is about that is not asked for, such as ``copies`` without ``noise``, it is
     without effect, so that a grid may go over ``noise=[None, "mask:0.2"]``.
+
+    In a notebook a fitted estimator shows its network, its training and some rows, for which it keeps up to 40 rows in
+    memory; pickles and clones do not have them. A :class:`~scipy_ae.datasets.Dataset` is accepted wherever X is.
 
     Examples
     --------
@@ -239,7 +244,7 @@ class Autoencoder(Fitted):
         self
         """
         settings, goes_on = self._settings(), self.warm_start and hasattr(self, "theta_")
-        X = validate_data(self, X, dtype=FLOATS, ensure_min_samples=2, reset=not goes_on)
+        given, X = X, validate_data(self, X, dtype=FLOATS, ensure_min_samples=2, reset=not goes_on)
         clean = settings.rows(X, weights_of(sample_weight, X), merge=settings.batch_size is None)
         network, seed = settings.network(clean.x), self._seed()
         if goes_on:
@@ -252,7 +257,7 @@ class Autoencoder(Fitted):
         history = min(histories, key=lambda one: best_of(one)[1])
         self.network_, self.history_, self.l2_ = network, history, decay
         self.theta_, self.loss_ = best_of(history)
-        self.n_iter_, self._memory = history[-1].iteration, None
+        self.n_iter_, self._memory, self._few = history[-1].iteration, None, few(given, X)
         warn(history, objective, self.theta_)
         return self
 
@@ -273,7 +278,7 @@ class Autoencoder(Fitted):
         self
         """
         settings, first = self._settings(), not hasattr(self, "theta_")
-        X = validate_data(self, X, dtype=FLOATS, reset=first)
+        given, X = X, validate_data(self, X, dtype=FLOATS, reset=first)
         clean = settings.rows(X, weights_of(sample_weight, X), merge=False)
         solver = settings.stepper()
         if not solver.first_order:
@@ -291,6 +296,7 @@ class Autoencoder(Fitted):
             self.network_, self.l2_, self.history_, self.n_iter_, self._memory = network, decay, History(), 0, None
         copies = len(batch) // len(clean)
         self._pass(objective, solver, copies * (settings.batch_size or len(clean)))
+        self._few = few(given, X)
         return self
 
     def _settings(self) -> Settings:

@@ -10,9 +10,10 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from scipy_ae.batches import Batch
+from scipy_ae.display import History
 from scipy_ae.estimator.settings import Settings, spread
 from scipy_ae.objective import Objective
-from scipy_ae.records import History, Record
+from scipy_ae.records import Record
 from scipy_ae.solvers import Solver
 from scipy_ae.solvers.base import NON_FINITE
 from scipy_ae.solvers.result import Result

@@ -39,17 +39,37 @@ def loss_curve(
     for bursts of a solver. A loss that is not finite leaves a gap.
     """
     words = words or CurveWords()
-    x = np.array([getattr(record, over) for record in records], float)
-    loss = np.array([record.loss for record in records], float)
-    wrong = np.array([np.nan if r.wrong_pixels is None else r.wrong_pixels for r in records], float)
-    counted = bool(np.isfinite(wrong).any())
+    counted = counts_pixels(records)
     height, split = (590, 386) if counted else (450, 384)
     sheet = Sheet(height)
     axes = sheet.axes(106, 42, COLUMN - 16, split)
-    _draw_loss(axes, records, x, loss)
+    best = draw_loss(axes, records, over, best_iteration)
+    name_axes(axes, "" if counted else getattr(words, over), words.loss)
+    x = 112.0
+    for label, colour, ring in legend(records, words, best):
+        x = _key(sheet, x, label, colour, ring)
+    if counted:
+        below = sheet.axes(106, split + 26, COLUMN - 16, height - 66)
+        draw_wrong_pixels(below, records, over)
+        name_axes(below, getattr(words, over), words.wrong)
+        axes.set_xticklabels([])
+    return sheet.done()
+
+
+def counts_pixels(records: Sequence[Record]) -> bool:
+    """Whether any record knows how many pixels are wrong."""
+    return any(record.wrong_pixels is not None for record in records)
+
+
+def draw_loss(axes: Axes, records: Sequence[Record], over: str, best_iteration: int | None) -> bool:
+    """The loss of the records in these axes; whether the ring of the best one is among what was drawn."""
+    x = np.array([getattr(record, over) for record in records], float)
+    loss = np.array([record.loss for record in records], float)
+    _draw_pieces(axes, records, x, loss)
     log_scale(axes, loss)
     best = next((i for i, r in enumerate(records) if r.iteration == best_iteration), None)
-    if best is not None and np.isfinite(loss[best]):
+    ringed = best is not None and bool(np.isfinite(loss[best]))
+    if ringed:
         style: dict[str, Any] = {
             "markersize": 8,
             "markerfacecolor": PAPER,
@@ -57,22 +77,30 @@ def loss_curve(
             "markeredgecolor": INK,
         }
         axes.plot(x[best], loss[best], "o", zorder=5, clip_on=False, **style)
-    name_axes(axes, "" if counted else getattr(words, over), words.loss)
-    _legend(sheet, records, words, best is not None)
     _span(axes, x)
-    if counted:
-        below = sheet.axes(106, split + 26, COLUMN - 16, height - 66)
-        below.plot(x, wrong, color=INK, linewidth=1.2, drawstyle="steps-post", marker="." if len(x) == 1 else "")
-        below.fill_between(x, wrong, step="post", color=INK, alpha=0.12, linewidth=0)
-        below.set_ylim(0, max(1.0, float(np.nanmax(wrong)) * 1.08))
-        below.yaxis.set_major_locator(MaxNLocator(3, integer=True))
-        name_axes(below, getattr(words, over), words.wrong)
-        _span(below, x)
-        axes.set_xticklabels([])
-    return sheet.done()
+    return ringed
 
 
-def _draw_loss(axes: Axes, records: Sequence[Record], x: np.ndarray, loss: np.ndarray) -> None:
+def draw_wrong_pixels(axes: Axes, records: Sequence[Record], over: str) -> None:
+    """The wrong pixels of the records in these axes."""
+    x = np.array([getattr(record, over) for record in records], float)
+    wrong = np.array([np.nan if r.wrong_pixels is None else r.wrong_pixels for r in records], float)
+    axes.plot(x, wrong, color=INK, linewidth=1.2, drawstyle="steps-post", marker="." if len(x) == 1 else "")
+    axes.fill_between(x, wrong, step="post", color=INK, alpha=0.12, linewidth=0)
+    axes.set_ylim(0, max(1.0, float(np.nanmax(wrong)) * 1.08))
+    axes.yaxis.set_major_locator(MaxNLocator(3, integer=True))
+    _span(axes, x)
+
+
+def legend(records: Sequence[Record], words: CurveWords, best: bool) -> list[tuple[str, str, bool]]:
+    """What a curve of these records has in it: label, colour, and whether it is a ring and no line."""
+    phases = {record.phase for record in records}
+    known = (("step", ACCENT, words.step), ("burst", ALERT, words.burst))
+    ring = [(words.best, INK, True)] if best else []
+    return [(label, colour, False) for phase, colour, label in known if phase in phases] + ring
+
+
+def _draw_pieces(axes: Axes, records: Sequence[Record], x: np.ndarray, loss: np.ndarray) -> None:
     """A piece of line for each record, from where it began to where it ended."""
     begin = np.concatenate([x[:1], x[:-1]])
     before = np.concatenate([loss[:1], loss[:-1]])
@@ -96,16 +124,13 @@ def _span(axes: Axes, x: np.ndarray) -> None:
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=high - low >= 5))
 
 
-def _legend(sheet: Sheet, records: Sequence[Record], words: CurveWords, best: bool) -> None:
-    """What is in the picture, above it and from left to right."""
-    x = 112.0
-    phases = {record.phase for record in records}
-    for phase, colour, label in (("step", ACCENT, words.step), ("burst", ALERT, words.burst)):
-        if phase in phases:
-            sheet.lines([[(x, 20), (x + 26, 20)]], colour, 2.2)
-            sheet.text(x + 34, 20, label, SMALL, ha="left", color=colour)
-            x += 66 + text_width(label, SMALL)
-    if best:
+def _key(sheet: Sheet, x: float, label: str, colour: str, ring: bool) -> float:
+    """One entry of the legend above the picture, from ``x`` on; returns where the next one begins."""
+    if ring:
         angle = np.linspace(0, 2 * np.pi, 25)
-        sheet.lines([np.column_stack([x + 8 + 7 * np.cos(angle), 20 + 7 * np.sin(angle)])], INK, 1.6)
-        sheet.text(x + 24, 20, words.best, SMALL, ha="left")
+        sheet.lines([np.column_stack([x + 8 + 7 * np.cos(angle), 20 + 7 * np.sin(angle)])], colour, 1.6)
+        sheet.text(x + 24, 20, label, SMALL, ha="left")
+        return x
+    sheet.lines([[(x, 20), (x + 26, 20)]], colour, 2.2)
+    sheet.text(x + 34, 20, label, SMALL, ha="left", color=colour)
+    return x + 66 + text_width(label, SMALL)

@@ -77,8 +77,7 @@ def look_of(run: Run) -> Look:
     """How the rows of a run are drawn: on the range of its data."""
     if run.kind == "circles":
         drawn = [run.input, run.output, run.target, *(points.output for points in (run.new, run.walk) if points)]
-        reach = float(np.abs(np.concatenate(drawn)).max()) or 1.0
-        return Look("circles", None, -reach, reach)
+        return Look.around(*drawn)
     return Look.of(run.kind, run.target, run.image_shape)
 
 

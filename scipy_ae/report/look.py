@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from matplotlib.colors import LinearSegmentedColormap
 
 from scipy_ae.errors import InputError, unknown
 from scipy_ae.metrics import is_binary
@@ -38,11 +39,27 @@ class Look:
             return cls(kind, image_shape)
         return cls(kind, image_shape, float(rows.min()), float(rows.max()), ink=False)
 
+    @classmethod
+    def around(cls, *rows: np.ndarray) -> "Look":
+        """The look of circles, with room for all of these rows and (0, 0) in the middle."""
+        reach = max(float(np.abs(one).max()) for one in rows) or 1.0
+        return cls("circles", None, -reach, reach)
+
+    def grid(self, row: np.ndarray) -> np.ndarray:
+        """The values of one row as they lie in the picture, (h, w)."""
+        assert self.image_shape is not None
+        return np.asarray(row, float).reshape(self.image_shape)
+
+    @property
+    def colours(self) -> LinearSegmentedColormap:
+        """The colours of the values from ``low`` to ``high``, for Matplotlib."""
+        return LinearSegmentedColormap.from_list("scipy-ae", (FAINT, INK) if self.ink else ("#000000", "#ffffff"))
+
     def pixels(self, row: np.ndarray, width: float, height: float) -> np.ndarray:
         """One row as a picture (h, w, 3) of bytes, as large as fits the box at whole dots for each pixel."""
         assert self.image_shape is not None
         h, w = self.image_shape
-        values = np.asarray(row, float).reshape(h, w)
+        values = self.grid(row)
         shrink = int(np.ceil(max(h / height, w / width)))
         if shrink > 1:
             values = _mean_of_blocks(values, shrink)

@@ -1,9 +1,10 @@
 """Pictures of rows of data: a strip of them, rows before and after the network, a heat map.
 
-Each function takes arrays and a :class:`~scipy_ae.report.look.Look` and returns a Matplotlib figure.
+Each function takes arrays and a :class:`~scipy_ae.report.look.Look` and returns a Matplotlib figure; or what ``paper``
+makes of it, which is told the height in dots and lays a :class:`~scipy_ae.report.sheet.Sheet` or the like.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,9 @@ GUTTER = 44  # dots between groups
 NAME = 32  # dots below a group for its name
 MOST_NAME = 180  # dots; longer names are cut
 NOTE = 24  # dots for each further line of small print
+
+#: Lays a sheet of so many dots of height.
+Paper = Callable[[int], Any]
 
 
 @dataclass(frozen=True)
@@ -90,6 +94,7 @@ def pairs(
     look: Look,
     names: Sequence[str],
     wrong: np.ndarray | None = None,
+    paper: Paper = Sheet,
 ) -> Figure:
     """The same rows in several states, side by side: what went in, what came out...
 
@@ -97,12 +102,12 @@ def pairs(
     last state and counted beside the name.
     """
     if look.kind == "table":
-        return heat_map(columns, look, names)
+        return heat_map(columns, look, names, paper)
     if look.kind == "circles":
-        return _nested(columns, look, names)
+        return _nested(columns, look, names, paper)
     count = len(names)
     grid = _grid(count, len(columns), look, 6, head=36, foot=NAME + 24)
-    sheet = Sheet(grid.height)
+    sheet = paper(grid.height)
     widest = max(text_width(heading, SMALL) for heading in columns)
     size = SMALL * min(1.0, (grid.w + grid.between - 8) / widest)
     for k, (heading, rows) in enumerate(columns.items()):
@@ -123,13 +128,15 @@ def pairs(
     return sheet.done()
 
 
-def heat_map(columns: dict[str, np.ndarray], look: Look, names: Sequence[str] | None = None) -> Figure:
+def heat_map(
+    columns: dict[str, np.ndarray], look: Look, names: Sequence[str] | None = None, paper: Paper = Sheet
+) -> Figure:
     """Tables (n, p) as heat maps side by side on one scale of colours, a row of data on each line."""
     tables = [np.atleast_2d(rows) for rows in columns.values()]
     n = len(tables[0])
     top, bottom, left = 34, 70, 130 if names else 30
     height = int(np.clip(n * 22, 90, 760)) + top + bottom
-    sheet = Sheet(height)
+    sheet = paper(height)
     pitch = (COLUMN - left) / len(tables)
     for k, (heading, table) in enumerate(zip(columns, tables)):
         axes = sheet.axes(left + k * pitch, top, left + (k + 1) * pitch - 22, height - bottom)
@@ -149,7 +156,7 @@ def heat_map(columns: dict[str, np.ndarray], look: Look, names: Sequence[str] | 
                 sheet.text(left - 10, y, fitted(names[i], left - 14, SMALL), SMALL, ha="right")
     scale = sheet.axes(left, height - 44, COLUMN - 22, height - 32)
     sheet.figure.colorbar(picture, cax=scale, orientation="horizontal")
-    scale.tick_params(labelsize=SMALL, colors=MUTED, length=0)
+    scale.tick_params(colors=MUTED, length=0)
     scale.spines[:].set_visible(False)
     return sheet.done()
 
@@ -174,9 +181,8 @@ def _grid(count: int, tiles: int, look: Look, most: int, head: int, foot: int) -
 def _draw_rows(sheet: Sheet, rows: np.ndarray, look: Look, boxes: Sequence[tuple[float, float, float, float]]) -> None:
     """Each row in its box (x, y, width, height)."""
     if look.kind == "image":
-        for row, (x, y, w, h) in zip(rows, boxes):
-            pixels = look.pixels(row, w, h)
-            sheet.paste(pixels, x + (w - pixels.shape[1]) // 2, y + (h - pixels.shape[0]) // 2)
+        for row, box in zip(rows, boxes):
+            sheet.picture(row, look, box)
         return
     frames = [_box(*box) for box in boxes]
     sheet.lines(frames, LINE, 0.8)
@@ -198,10 +204,10 @@ def _outlines(wrong: np.ndarray, look: Look, corner: tuple[int, int], grid: _Gri
     ]
 
 
-def _nested(columns: dict[str, np.ndarray], look: Look, names: Sequence[str]) -> Figure:
+def _nested(columns: dict[str, np.ndarray], look: Look, names: Sequence[str], paper: Paper) -> Figure:
     """Curves in several states over each other in one box: the first dashed and grey, the last in colour."""
     grid = _grid(len(names), 1, look, 6, head=6, foot=NAME + 12)
-    sheet = Sheet(grid.height)
+    sheet = paper(grid.height)
     boxes = [(*grid.tile(i, 0), grid.w, grid.h) for i in range(len(names))]
     sheet.lines([_box(*box) for box in boxes], LINE, 0.8)
     states = list(columns.values())

@@ -15,6 +15,7 @@ from scipy_ae.report.sheet import (
     ALERT,
     CLASSES,
     COLUMN,
+    DPI,
     INK,
     LINE,
     MUTED,
@@ -45,11 +46,11 @@ def latent_plane(
     sheet = Sheet(height)
     axes = sheet.axes(LEFT, TOP, RIGHT, height - BOTTOM)
     bounds = (LEFT + 6.0, TOP + 6.0, RIGHT - 6.0, height - BOTTOM - (56.0 if line else 6.0))
-    points = _plane_points(codes)
-    labelled = _labelled(points, look, names)
-    labels = _Labels([rows[i] for i in labelled], look, [names[i] for i in labelled])
-    _limits(axes, points, labels.sizes.max(axis=0) / 2, line)
-    _dots(axes, points, names, pictures=len(labelled) == len(points))
+    points = plane_points(codes)
+    labelled = labelled_rows(points, look, names)
+    labels = Labels([rows[i] for i in labelled], look, [names[i] for i in labelled])
+    set_limits(axes, points, labels.sizes.max(axis=0) / 2, line)
+    draw_dots(axes, points, names, pictures=len(labelled) == len(points))
     dots = _to_dots(axes, points, height)
     centres = place(
         dots[labelled], labels.sizes, bounds, points=dots[:: len(dots) // 1500 + 1], beside=look.kind == "table"
@@ -100,13 +101,13 @@ def decoded_plane(
     return sheet.done()
 
 
-class _Labels:
+class Labels:
     """What stands for each row in the plane: its picture, its curve or its name."""
 
-    def __init__(self, rows: Sequence[np.ndarray], look: Look, names: Sequence[str]) -> None:
+    def __init__(self, rows: Sequence[np.ndarray], look: Look, names: Sequence[str], scale: float = 1.0) -> None:
         self.look, self.names = look, [fitted(name, 160, SMALL) for name in names]
         self.rows = np.array(rows)
-        side = 88.0 if len(rows) <= 12 else 64.0 if len(rows) <= 24 else 52.0
+        side = scale * (88.0 if len(rows) <= 12 else 64.0 if len(rows) <= 24 else 52.0)
         if look.kind == "image":
             self.tiles = [look.pixels(row, side, side) for row in rows]
             self.sizes = np.array([(tile.shape[1] + 8, tile.shape[0] + 8) for tile in self.tiles], float)
@@ -140,7 +141,7 @@ class _Labels:
             sheet.lines(lines, ACCENT, 1.2)
 
 
-def _labelled(points: np.ndarray, look: Look, names: Sequence[str]) -> np.ndarray:
+def labelled_rows(points: np.ndarray, look: Look, names: Sequence[str]) -> np.ndarray:
     """The rows that get a label: all, or some far from each other; one of each class where names repeat."""
     if len(points) <= MOST_LABELS and look.kind != "circles":
         return np.arange(len(points))
@@ -155,20 +156,19 @@ def _labelled(points: np.ndarray, look: Look, names: Sequence[str]) -> np.ndarra
     return spread(points, 14 if look.kind == "circles" else MOST_LABELS // 2)
 
 
-def _plane_points(codes: np.ndarray) -> np.ndarray:
+def plane_points(codes: np.ndarray) -> np.ndarray:
     """The place (n, 2) of each code: its first two numbers, or its only one on a line."""
     if codes.shape[1] == 1:
         return np.column_stack([codes[:, 0], np.zeros(len(codes))])
     return codes[:, :2]
 
 
-def _limits(axes: Axes, points: np.ndarray, half_label: np.ndarray, line: bool) -> None:
+def set_limits(axes: Axes, points: np.ndarray, half_label: np.ndarray, line: bool) -> None:
     """A range that leaves room for labels around the outermost codes."""
     low, high = points.min(axis=0), points.max(axis=0)
     span = np.where(high > low, high - low, np.maximum(np.abs(high), 1.0))
     low, high = np.where(high > low, low, low - span / 2), np.where(high > low, high, high + span / 2)
-    box = axes.get_window_extent()
-    room = (half_label + 24) / (np.array([box.width, box.height]))
+    room = np.minimum((half_label + 24) / size_in_dots(axes), 0.35)
     pad = (high - low) * room / (1 - 2 * room)
     axes.set_xlim(low[0] - pad[0], high[0] + pad[0])
     if line:
@@ -179,7 +179,13 @@ def _limits(axes: Axes, points: np.ndarray, half_label: np.ndarray, line: bool) 
         axes.set_ylim(low[1] - pad[1], high[1] + pad[1])
 
 
-def _dots(axes: Axes, points: np.ndarray, names: Sequence[str], pictures: bool) -> None:
+def size_in_dots(axes: Axes) -> np.ndarray:
+    """Width and height of the axes, in dots of a sheet, whatever the resolution of their figure."""
+    box = axes.get_window_extent()
+    return np.array([box.width, box.height]) * DPI / axes.figure.dpi
+
+
+def draw_dots(axes: Axes, points: np.ndarray, names: Sequence[str], pictures: bool) -> None:
     """A dot at each code, coloured by class where a few names repeat."""
     size = 5.0 if len(points) <= 100 else 3.5
     style: dict[str, Any] = {
@@ -195,7 +201,7 @@ def _dots(axes: Axes, points: np.ndarray, names: Sequence[str], pictures: bool) 
         return
     classes = np.array(names)
     for kind, colour in zip(kinds, CLASSES):
-        axes.plot(*points[classes == kind].T, color=colour, **style)
+        axes.plot(*points[classes == kind].T, color=colour, label=str(kind).replace("$", r"\$"), **style)
 
 
 def _to_dots(axes: Axes, points: np.ndarray, height: int) -> np.ndarray:

@@ -3,6 +3,7 @@
 from base64 import b64encode
 from functools import lru_cache
 from hashlib import sha256
+from typing import Any
 
 import jinja2
 
@@ -21,6 +22,11 @@ def html(page: Page, template: str = "page.html.j2") -> str:
     script = _script() if plays else ""
     policy = "'sha256-" + b64encode(sha256(script.encode()).digest()).decode("ascii") + "'"
     return _environment().get_template(template).render(page=page, script=script, policy=policy)
+
+
+def card(card: Any) -> str:
+    """A card of :mod:`scipy_ae.report.card`: a piece of HTML without any script."""
+    return _environment().get_template("card.html.j2").render(card=card)
 
 
 @lru_cache(maxsize=1)

@@ -1,7 +1,8 @@
 """Sheet: the house style of all figures, and a figure laid out in dots, on which small pictures stay crisp.
 
-Figures are made with Matplotlib's objects, never with pyplot: no global state, no window, quick to import. All are
-one column wide, so that their lettering has one size and can be read on a telephone too.
+Figures of reports are made with Matplotlib's objects, never with pyplot: no global state, no window, quick to import.
+All are one column wide, so that their lettering has one size and can be read on a telephone too. What is drawn in the
+axes of a user is in :mod:`scipy_ae.report.pane`.
 """
 
 import struct
@@ -11,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.artist import Artist
@@ -28,6 +29,9 @@ from matplotlib.transforms import Affine2D
 
 from scipy_ae.errors import InputError
 from scipy_ae.records import write_aside
+
+if TYPE_CHECKING:
+    from scipy_ae.report.look import Look
 
 DPI = 160
 #: Width of every figure, in dots: 5 inches.
@@ -79,6 +83,12 @@ class Sheet:
             self._dots[y - frame : y + h + frame, x - frame : x + w + frame] = 255
         self._dots[y : y + h, x : x + w, :3] = pixels
         self._dots[y : y + h, x : x + w, 3] = 255
+
+    def picture(self, row: np.ndarray, look: "Look", box: tuple[float, float, float, float]) -> None:
+        """One row as a picture in the middle of a box (x, y, width, height)."""
+        x, y, w, h = box
+        pixels = look.pixels(row, w, h)
+        self.paste(pixels, x + (w - pixels.shape[1]) // 2, y + (h - pixels.shape[0]) // 2)
 
     def text(self, x: float, y: float, words: str, size: float = NORMAL, **style: Any) -> None:
         style = {"ha": "center", "va": "center", "color": INK} | style
