@@ -8,11 +8,11 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from scipy_ae.cli.options import FOLDER
+from scipy_ae.cli.options import FOLDER, lang_option
 from scipy_ae.cli.train import train
 
 #: Options of ``train`` that say how a run is shown and where it is written, not what it does.
-_NOT_OF_A_RUN = ("out", "quiet", "as_json", "jobs", "restarts", "halving")
+_NOT_OF_A_RUN = ("out", "lang", "quiet", "as_json", "jobs", "restarts", "halving")
 
 
 @click.group(short_help="The published experiments as recipes.")
@@ -70,9 +70,12 @@ def show(name: str) -> None:
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
 @click.option("--seeds", type=click.IntRange(min=1), help="Starts of each value of a study. [as the recipe says]")
 @click.option("--out", type=FOLDER, default="reports", show_default=True, help="Where the folders NAME-NUMBER go.")
+@lang_option
 @click.option("--quiet", "-q", is_flag=True, help="No progress; the paths of the reports alone.")
 @click.pass_context
-def run(ctx: click.Context, names: tuple[str, ...], seeds: int | None, out: Path, quiet: bool, **settings) -> None:
+def run(
+    ctx: click.Context, names: tuple[str, ...], seeds: int | None, out: Path, lang: str, quiet: bool, **settings
+) -> None:
     """Run recipes by NAME, all of them (all), or a recipe of your own (FILE.toml), each with its report.
 
     Every option of scipy-ae train that says what a run does is taken as well, and stands above the recipe:
@@ -98,7 +101,7 @@ def run(ctx: click.Context, names: tuple[str, ...], seeds: int | None, out: Path
     interrupt = Interrupt()
     with listening(interrupt):
         for recipe in chosen:
-            (_study if recipe.is_study else _single)(recipe, given, seeds, out, quiet, interrupt)
+            (_study if recipe.is_study else _single)(recipe, given, seeds, out, lang, quiet, interrupt)
             if interrupt.asked:
                 ctx.exit(130)
 
@@ -112,11 +115,13 @@ for _option in train.params:
         run.params.append(_option)
 
 
-def _single(recipe: Any, given: dict[str, Any], seeds: int | None, out: Path, quiet: bool, interrupt: Any) -> None:
+def _single(
+    recipe: Any, given: dict[str, Any], seeds: int | None, out: Path, lang: str, quiet: bool, interrupt: Any
+) -> None:
     from scipy_ae.cli.display import Display
     from scipy_ae.experiments.report_process import ReportProcess
 
-    with ReportProcess() as reporter:
+    with ReportProcess(lang) as reporter:
         from scipy_ae.experiments.run import free_folder, run
         from scipy_ae.experiments.setup import Setup
 
@@ -131,7 +136,9 @@ def _single(recipe: Any, given: dict[str, Any], seeds: int | None, out: Path, qu
     display.conclude(outcome, index, quiet=quiet, as_json=False)
 
 
-def _study(recipe: Any, given: dict[str, Any], seeds: int | None, out: Path, quiet: bool, interrupt: Any) -> None:
+def _study(
+    recipe: Any, given: dict[str, Any], seeds: int | None, out: Path, lang: str, quiet: bool, interrupt: Any
+) -> None:
     from scipy_ae import report
     from scipy_ae.cli.bench import _Progress
     from scipy_ae.cli.display import relative, tell_of_compilation
@@ -147,7 +154,7 @@ def _study(recipe: Any, given: dict[str, Any], seeds: int | None, out: Path, qui
             recipe, path, given=given, seeds=seeds, command=_command(recipe, given, seeds), interrupt=interrupt,
             watch=lambda value, start, done, of: progress.show(f"{value}, start {start}", done, of),
         )  # fmt: skip
-    index = report.write(path)
+    index = report.write(path, lang=lang)
     if not quiet:
         click.echo(results["finding"])
     click.echo(relative(index))

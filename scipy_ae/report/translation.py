@@ -1,0 +1,117 @@
+"""Runs, benches and studies as their folders have them, with what they say in English said in the language of a page.
+
+Names of data, of files and of noises stay as they are, and so do commands: they mean the same in every language.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from scipy_ae.report.denoised import Denoised, Tested
+from scipy_ae.report.reader import Points, Run
+from scipy_ae.report.words import Words
+
+#: A name that a run gives a new code: its first numbers in brackets.
+_CODE = re.compile(r"\((-?\d+\.\d+)(, -?\d+\.\d+)*\)")
+
+
+def told_run(run: Run, words: Words) -> Run:
+    """A run for a page in the language of ``words``."""
+    if words.language == "en":
+        return run
+    told = words.told
+    return replace(
+        run,
+        title=told(run.title),
+        command=_command(run.command, words),
+        about=told(run.about),
+        layers=tuple(replace(layer, activation=told(layer.activation)) for layer in run.layers),
+        stop=told(run.stop),
+        parts={told(name): value for name, value in run.parts.items()},
+        notes=tuple(told(note) for note in run.notes),
+        machine=_keys(run.machine, words),
+        new=_points(run.new, words),
+        prior=_points(run.prior, words),
+        denoised=None if run.denoised is None else _denoised(run.denoised, words),
+    )
+
+
+def told_bench(results: dict[str, Any], words: Words) -> dict[str, Any]:
+    """What ``results.json`` of a bench holds, for a page in the language of ``words``."""
+    if words.language == "en":
+        return results
+    told = words.told
+    return {
+        **results,
+        "command": _command(results["command"], words),
+        "dataset": {**results["dataset"], "about": told(results["dataset"]["about"])},
+        "loss": told(results["loss"]),
+        "advice": told(results["advice"]),
+        "solvers": [
+            {**row, "error": told(row["error"])} | ({"message": told(row["message"])} if row["races"] else {})
+            for row in results["solvers"]
+        ],
+        "left_out": [{**row, "why": told(row["why"])} for row in results["left_out"]],
+        "machine": _keys(results.get("machine", {}), words),
+    }
+
+
+def told_study(study: dict[str, Any], words: Words) -> dict[str, Any]:
+    """What ``study.json`` holds, for a page in the language of ``words``: all texts of the recipe, labels included."""
+    if words.language == "en":
+        return study
+    told = words.told
+    texts = {key: told(study[key]) for key in ("title", "about", "claim", "source", "meaning") if key in study}
+    return {
+        **study,
+        **texts,
+        "command": _command(study["command"], words),
+        "dataset": {**study["dataset"], "about": told(study["dataset"].get("about", ""))},
+        "machine": _keys(study.get("machine", {}), words),
+        "values": [_value(value, words) for value in study["values"]],
+    }
+
+
+def _value(value: dict[str, Any], words: Words) -> dict[str, Any]:
+    told = words.told
+    return {
+        **value,
+        "label": told(value["label"]),
+        "command": _command(value["command"], words),
+        "why": told(value["why"]),
+        "runs": [{**run, "stop": told(run["stop"])} for run in value["runs"]],
+    }
+
+
+def _command(command: str, words: Words) -> str:
+    """The command that asks for the same, page included."""
+    return f"{command} --lang {words.language}" if command.startswith("scipy-ae ") else command
+
+
+def _keys(table: Mapping[str, Any], words: Words) -> dict[str, Any]:
+    """A machine with its parts named; what they are is theirs."""
+    return {
+        words.told(key): _keys(value, words) if isinstance(value, dict) else value for key, value in table.items()
+    }
+
+
+def _points(points: Points | None, words: Words) -> Points | None:
+    if points is None:
+        return None
+    return replace(points, names=tuple(_name(name, words) for name in points.names))
+
+
+def _name(name: str, words: Words) -> str:
+    if not _CODE.fullmatch(name):
+        return name
+    return "(" + words.between.join(words.spelt(number) for number in name[1:-1].split(", ")) + ")"
+
+
+def _denoised(denoised: Denoised, words: Words) -> Denoised:
+    def tested(test: Tested) -> Tested:
+        return replace(test, meaning=words.told(test.meaning))
+
+    return replace(
+        denoised, meaning=words.told(denoised.meaning), tested=[tested(test) for test in denoised.tested]
+    )
