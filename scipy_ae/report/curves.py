@@ -97,15 +97,19 @@ def _span(axes: Axes, x: np.ndarray) -> None:
 
 
 def _legend(sheet: Sheet, records: Sequence[Record], words: CurveWords, best: bool) -> None:
-    """What is in the picture, above it and from left to right."""
-    x = 112.0
+    """What is in the picture, above it and from left to right; from further left, and smaller, where words are long."""
     phases = {record.phase for record in records}
-    for phase, colour, label in (("step", ACCENT, words.step), ("burst", ALERT, words.burst)):
-        if phase in phases:
-            sheet.lines([[(x, 20), (x + 26, 20)]], colour, 2.2)
-            sheet.text(x + 34, 20, label, SMALL, ha="left", color=colour)
-            x += 66 + text_width(label, SMALL)
+    lines = [("step", ACCENT, words.step), ("burst", ALERT, words.burst)]
+    lines = [(colour, label) for phase, colour, label in lines if phase in phases]
+    wide = sum(text_width(label, SMALL) for label in [*(label for _, label in lines), *([words.best] if best else [])])
+    marks = 66.0 * len(lines) + (24.0 if best else -32.0)
+    x = float(np.clip(COLUMN - 8 - marks - wide, 8, 112))
+    size = SMALL * min(1.0, (COLUMN - 8 - marks - x) / wide)
+    for colour, label in lines:
+        sheet.lines([[(x, 20), (x + 26, 20)]], colour, 2.2)
+        sheet.text(x + 34, 20, label, size, ha="left", color=colour)
+        x += 66 + text_width(label, size)
     if best:
         angle = np.linspace(0, 2 * np.pi, 25)
         sheet.lines([np.column_stack([x + 8 + 7 * np.cos(angle), 20 + 7 * np.sin(angle)])], INK, 1.6)
-        sheet.text(x + 24, 20, words.best, SMALL, ha="left")
+        sheet.text(x + 24, 20, words.best, size, ha="left")

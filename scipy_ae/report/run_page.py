@@ -303,7 +303,7 @@ class _Writer:
         if isinstance(value, list):
             return ", ".join(self._value(item) for item in value)
         if isinstance(value, float):
-            return self.words.spelt(str(value))
+            return str(value).replace(".", self.words.point)
         return str(value)
 
     def _section(self, name: str, blocks: list[Block], intro: str = "intro", **values: object) -> Section:

@@ -26,12 +26,14 @@ def told_run(run: Run, words: Words) -> Run:
         title=told(run.title),
         command=_command(run.command, words),
         about=told(run.about),
+        labels=tuple(told.number(label) for label in run.labels) if run.kind == "circles" else run.labels,
         layers=tuple(replace(layer, activation=told(layer.activation)) for layer in run.layers),
         stop=told(run.stop),
         parts={told(name): value for name, value in run.parts.items()},
         notes=tuple(told(note) for note in run.notes),
         machine=_keys(run.machine, words),
         new=_points(run.new, words),
+        walk=_points(run.walk, words, run.kind == "circles"),
         prior=_points(run.prior, words),
         denoised=None if run.denoised is None else _denoised(run.denoised, words),
     )
@@ -96,10 +98,11 @@ def _keys(table: Mapping[str, Any], words: Words) -> dict[str, Any]:
     }
 
 
-def _points(points: Points | None, words: Words) -> Points | None:
+def _points(points: Points | None, words: Words, circles: bool = False) -> Points | None:
+    """New codes have codes for names; of the ends of a walk those of circles are their radii."""
     if points is None:
         return None
-    return replace(points, names=tuple(_name(name, words) for name in points.names))
+    return replace(points, names=tuple(words.told.number(name) if circles else _name(name, words) for name in points.names))
 
 
 def _name(name: str, words: Words) -> str:

@@ -92,7 +92,7 @@ class Words:
     @cached_property
     def told(self) -> Told:
         """Says English texts of a run folder in this language."""
-        return Told(self._table.get("told", {}), self.point)
+        return Told(self._table.get("told", {}), self.point, self._number["percent"])
 
     @property
     def point(self) -> str:
