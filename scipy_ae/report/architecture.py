@@ -41,7 +41,9 @@ def network(layers: Sequence[Layer], latent_dim: int, words: NetworkWords | None
     for layer, a in links:
         _link(sheet, x, half, a, width)
         if len(sizes) <= MOST_NAMED and layer.parameters:
-            sheet.text((x[a] + x[a + 1]) / 2, MIDDLE + TALLEST / 2 + 24, words.whole(layer.parameters), small, color=MUTED)
+            sheet.text(
+                (x[a] + x[a + 1]) / 2, MIDDLE + TALLEST / 2 + 24, words.whole(layer.parameters), small, color=MUTED
+            )
     for i, size in enumerate(sizes):
         _bar(sheet, x[i], half[i], width, i == code)
         style = {"color": ACCENT, "weight": "bold"} if i == code else {}

@@ -99,12 +99,12 @@ def _span(axes: Axes, x: np.ndarray) -> None:
 def _legend(sheet: Sheet, records: Sequence[Record], words: CurveWords, best: bool) -> None:
     """What is in the picture, above it and from left to right; from further left, and smaller, where words are long."""
     phases = {record.phase for record in records}
-    lines = [("step", ACCENT, words.step), ("burst", ALERT, words.burst)]
-    lines = [(colour, label) for phase, colour, label in lines if phase in phases]
-    wide = sum(text_width(label, SMALL) for label in [*(label for _, label in lines), *([words.best] if best else [])])
+    known = (("step", ACCENT, words.step), ("burst", ALERT, words.burst))
+    lines = [(colour, label) for phase, colour, label in known if phase in phases]
+    wide = sum(text_width(label, SMALL) for _, label in lines) + (text_width(words.best, SMALL) if best else 0.0)
     marks = 66.0 * len(lines) + (24.0 if best else -32.0)
     x = float(np.clip(COLUMN - 8 - marks - wide, 8, 112))
-    size = SMALL * min(1.0, (COLUMN - 8 - marks - x) / wide)
+    size = SMALL * min(1.0, (COLUMN - 8 - marks - x) / max(wide, 1.0))
     for colour, label in lines:
         sheet.lines([[(x, 20), (x + 26, 20)]], colour, 2.2)
         sheet.text(x + 34, 20, label, size, ha="left", color=colour)

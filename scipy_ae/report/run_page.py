@@ -148,7 +148,14 @@ class _Writer:
             return None
         said = [words("figure.matrix.caption", n=denoised.draws, seed=str(denoised.seed))]
         if denoised.left_out:
-            said.append(words("figure.matrix.left_out", names=", ".join(words("noise.matrix.none") if name == "none" else name for name in denoised.left_out)))
+            said.append(
+                words(
+                    "figure.matrix.left_out",
+                    names=", ".join(
+                        words("noise.matrix.none") if name == "none" else name for name in denoised.left_out
+                    ),
+                )
+            )
         plain = "caption" if "plain" in denoised.states else "caption_alone"
         blocks: list[Block] = [
             self._picture("noisy-rows", "noisy", plain, noise=denoised.noise),

@@ -7,7 +7,7 @@ one column wide, so that their lettering has one size and can be read on a telep
 import struct
 import warnings
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -148,7 +148,7 @@ class _Pointed(Formatter):
     def __call__(self, x: float, pos: int | None = None) -> str:
         return self._formatter(x, pos).replace(".", self._point)
 
-    def format_ticks(self, values: Sequence[float]) -> list[str]:
+    def format_ticks(self, values: list[float]) -> list[str]:
         return [text.replace(".", self._point) for text in self._formatter.format_ticks(values)]
 
     def get_offset(self) -> str:

@@ -14,6 +14,7 @@ from scipy_ae.report.words import Words
 
 #: A name that a run gives a new code: its first numbers in brackets.
 _CODE = re.compile(r"\((-?\d+\.\d+)(, -?\d+\.\d+)*\)")
+_RATE = re.compile(r"\(eta ([^()]+)\)")
 
 
 def told_run(run: Run, words: Words) -> Run:
@@ -49,9 +50,10 @@ def told_bench(results: dict[str, Any], words: Words) -> dict[str, Any]:
         "command": _command(results["command"], words),
         "dataset": {**results["dataset"], "about": told(results["dataset"]["about"])},
         "loss": told(results["loss"]),
-        "advice": told(results["advice"]),
+        "advice": _label(told(results["advice"]), words),
         "solvers": [
-            {**row, "error": told(row["error"])} | ({"message": told(row["message"])} if row["races"] else {})
+            {**row, "label": _label(row["label"], words), "error": told(row["error"])}
+            | ({"message": told(row["message"])} if row["races"] else {})
             for row in results["solvers"]
         ],
         "left_out": [{**row, "why": told(row["why"])} for row in results["left_out"]],
@@ -64,7 +66,9 @@ def told_study(study: dict[str, Any], words: Words) -> dict[str, Any]:
     if words.language == "en":
         return study
     told = words.told
-    texts = {key: told(study[key]) for key in ("title", "about", "claim", "source", "meaning") if key in study}
+    texts: dict[str, Any] = {
+        key: told(study[key]) for key in ("title", "about", "claim", "source", "meaning") if key in study
+    }
     return {
         **study,
         **texts,
@@ -86,6 +90,11 @@ def _value(value: dict[str, Any], words: Words) -> dict[str, Any]:
     }
 
 
+def _label(text: str, words: Words) -> str:
+    """A solver, or what is said of some, with the rates in its name as the language writes numbers."""
+    return _RATE.sub(lambda found: f"(eta {words.told.number(found[1])})", text)
+
+
 def _command(command: str, words: Words) -> str:
     """The command that asks for the same, page included."""
     return f"{command} --lang {words.language}" if command.startswith("scipy-ae ") else command
@@ -93,16 +102,16 @@ def _command(command: str, words: Words) -> str:
 
 def _keys(table: Mapping[str, Any], words: Words) -> dict[str, Any]:
     """A machine with its parts named; what they are is theirs."""
-    return {
-        words.told(key): _keys(value, words) if isinstance(value, dict) else value for key, value in table.items()
-    }
+    return {words.told(key): _keys(value, words) if isinstance(value, dict) else value for key, value in table.items()}
 
 
 def _points(points: Points | None, words: Words, circles: bool = False) -> Points | None:
     """New codes have codes for names; of the ends of a walk those of circles are their radii."""
     if points is None:
         return None
-    return replace(points, names=tuple(words.told.number(name) if circles else _name(name, words) for name in points.names))
+    return replace(
+        points, names=tuple(words.told.number(name) if circles else _name(name, words) for name in points.names)
+    )
 
 
 def _name(name: str, words: Words) -> str:
@@ -115,6 +124,4 @@ def _denoised(denoised: Denoised, words: Words) -> Denoised:
     def tested(test: Tested) -> Tested:
         return replace(test, meaning=words.told(test.meaning))
 
-    return replace(
-        denoised, meaning=words.told(denoised.meaning), tested=[tested(test) for test in denoised.tested]
-    )
+    return replace(denoised, meaning=words.told(denoised.meaning), tested=[tested(test) for test in denoised.tested])
