@@ -5,12 +5,12 @@ from pathlib import Path
 
 import click
 
-import scipy_ae
+from scipy_ae import errors
 
 FOLDER = click.Path(path_type=Path)
 FILE = click.Path(path_type=Path, dir_okay=False)
 #: The languages of reports: there is a catalogue for each, looked for here since the report's room is heavy to load.
-LANGUAGES = sorted(path.stem for path in Path(scipy_ae.__file__).parent.joinpath("report", "templates").glob("*.toml"))
+LANGUAGES = sorted(path.stem for path in Path(errors.__file__).parent.joinpath("report", "templates").glob("*.toml"))
 
 
 def together(*options: Callable) -> Callable:

@@ -273,7 +273,7 @@ class _Writer:
     def _this_run(self) -> Section:
         run, words = self.run, self.words
         outcome = [
-            (words("run.stop"), run.stop or words.told(run.history[-1].stop)),
+            (words("run.stop"), run.stop or run.history[-1].stop),
             (words("run.best"), words("run.best_is", n=run.best_iteration)),
             *((words("run.part_of_loss", name=name), words.number(value)) for name, value in run.parts.items()),
             (words("run.evaluations"), words.whole(run.evaluations)),

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from scipy_ae.records import History
 from scipy_ae.report.denoised import Denoised, Tested
 from scipy_ae.report.reader import Points, Run
 from scipy_ae.report.words import Words
@@ -32,6 +33,7 @@ def told_run(run: Run, words: Words) -> Run:
         stop=told(run.stop),
         parts={told(name): value for name, value in run.parts.items()},
         notes=tuple(told(note) for note in run.notes),
+        history=_history(run.history, words),
         machine=_keys(run.machine, words),
         new=_points(run.new, words),
         walk=_points(run.walk, words, run.kind == "circles"),
@@ -77,6 +79,14 @@ def told_study(study: dict[str, Any], words: Words) -> dict[str, Any]:
         "machine": _keys(study.get("machine", {}), words),
         "values": [_value(value, words) for value in study["values"]],
     }
+
+
+def _history(history: History, words: Words) -> History:
+    """The last record says why the training ended."""
+    said = History()
+    *before, last = history.records
+    said.records, said.best = [*before, replace(last, stop=words.told(last.stop))], history.best
+    return said
 
 
 def _value(value: dict[str, Any], words: Words) -> dict[str, Any]:
