@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from scipy_ae.cli.options import FOLDER, data_options, network_options
+from scipy_ae.cli.options import FOLDER, data_options, lang_option, network_options
 
 
 @click.command(short_help="Which solver is the best on your own network and data.")
@@ -18,10 +18,11 @@ from scipy_ae.cli.options import FOLDER, data_options, network_options
 @click.option("--seeds", type=int, default=1, show_default=True, help="Starts: of SEED, SEED + 1, ...")
 @click.option("--target-loss", type=float, help="Who is first at or under this loss?")
 @click.option("--out", type=FOLDER, help="The folder to write. [reports/bench-DATASET-NUMBER]")
+@lang_option
 @click.option("--quiet", "-q", is_flag=True, help="No table; the report's path alone.")
 @click.option("--json", "as_json", is_flag=True, help="No table; all results as one JSON object.")
 @click.pass_context
-def bench(ctx: click.Context, out: Path | None, quiet: bool, as_json: bool, **options) -> None:
+def bench(ctx: click.Context, out: Path | None, lang: str, quiet: bool, as_json: bool, **options) -> None:
     """Give every solver the same start and the same time, and tell which to take.
 
     \b
@@ -41,7 +42,7 @@ def bench(ctx: click.Context, out: Path | None, quiet: bool, as_json: bool, **op
 
     if quiet and as_json:
         raise InputError("quiet and json contradict each other: one prints the report's path alone, the other the rest")
-    with ReportProcess() as reporter:
+    with ReportProcess(lang) as reporter:
         from scipy_ae.experiments.bench import bench as measure
         from scipy_ae.experiments.bench_folder import write
         from scipy_ae.experiments.claims import claimed

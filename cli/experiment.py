@@ -71,6 +71,7 @@ def run(
     seeds: int | None,
     jobs: int | None,
     out: Path,
+    lang: str,
     quiet: bool,
     **settings,
 ) -> None:
@@ -98,7 +99,7 @@ def run(
     for recipe in chosen:
         recipe.cases(given)  # whatever is not accepted is refused before the first training
     tasks = [(recipe, _command(recipe, given, seeds)) for recipe in chosen]
-    ctx.exit(run_recipes(tasks, given, seeds, jobs, out, quiet))
+    ctx.exit(run_recipes(tasks, given, seeds, jobs, out, lang, quiet))
 
 
 _DEFAULT = ParameterSource.DEFAULT

@@ -5,8 +5,12 @@ from pathlib import Path
 
 import click
 
+from scipy_ae import errors
+
 FOLDER = click.Path(path_type=Path)
 FILE = click.Path(path_type=Path, dir_okay=False)
+#: The languages of reports: there is a catalogue for each, looked for here since the report's room is heavy to load.
+LANGUAGES = sorted(path.stem for path in Path(errors.__file__).parent.joinpath("report", "templates").glob("*.toml"))
 
 
 def together(*options: Callable) -> Callable:
@@ -19,6 +23,10 @@ def together(*options: Callable) -> Callable:
 
     return decorate
 
+
+lang_option = click.option(
+    "--lang", type=click.Choice(LANGUAGES), default="en", show_default=True, help="The language of the report."
+)
 
 data_options = together(
     click.option(

@@ -13,6 +13,7 @@ def run_recipes(
     seeds: int | None,
     jobs: int | None,
     out: Path,
+    lang: str,
     quiet: bool,
 ) -> int:
     """Run each recipe, whose command line stands beside it, write the index, and give the exit code."""
@@ -29,9 +30,9 @@ def run_recipes(
         for recipe, command in tasks:
             try:
                 if recipe.is_study:
-                    _study(recipe, command, given, seeds, out, quiet, interrupt, hands)
+                    _study(recipe, command, given, seeds, out, lang, quiet, interrupt, hands)
                 else:
-                    _single(recipe, given, out, quiet, interrupt)
+                    _single(recipe, given, out, lang, quiet, interrupt)
             except ScipyAEError as error:
                 if len(tasks) == 1:
                     raise
@@ -40,18 +41,18 @@ def run_recipes(
             if interrupt.asked:
                 break
     if len(tasks) > 1 and out.is_dir() and any(out.glob("*/index.html")):
-        click.echo(relative(report.write(out)))
+        click.echo(relative(report.write(out, lang=lang)))
     if interrupt.asked:
         click.echo("Interrupted: what is done is kept; the same command goes on from here.", err=True)
         return 130
     return 2 if failed else 0
 
 
-def _single(recipe: Any, given: dict[str, Any], out: Path, quiet: bool, interrupt: Any) -> None:
+def _single(recipe: Any, given: dict[str, Any], out: Path, lang: str, quiet: bool, interrupt: Any) -> None:
     from scipy_ae.cli.display import Display, relative
     from scipy_ae.experiments.report_process import ReportProcess
 
-    with ReportProcess() as reporter:
+    with ReportProcess(lang) as reporter:
         from scipy_ae.experiments.run import fitting_folder, run
         from scipy_ae.experiments.setup import Setup
         from scipy_ae.records import RunFolder
@@ -86,6 +87,7 @@ def _study(
     given: dict[str, Any],
     seeds: int | None,
     out: Path,
+    lang: str,
     quiet: bool,
     interrupt: Any,
     hands: Any,
@@ -107,7 +109,7 @@ def _study(
             click.echo(f"{plan.size - todo} of {plan.size} runs are done already")
     with _Progress(quiet) as progress:
         results = run_study(plan, path, command=command, crew=hands, watch=progress.show, interrupt=interrupt)
-    index = report.write(path)
+    index = report.write(path, lang=lang)
     if not quiet:
         words = Words()
         for text in (*tell(results["finding"], words), *tell(results["verdict"], words)):

@@ -5,16 +5,17 @@ from typing import Any
 
 import click
 
-from scipy_ae.cli.options import FOLDER, together
+from scipy_ae.cli.options import FOLDER, lang_option, together
 from scipy_ae.cli.train import train
 
 #: Options of ``train`` that say how a run is shown and where it is written, not what it does.
-_NOT_OF_A_RUN = ("out", "resume", "quiet", "as_json", "jobs", "restarts", "halving")
+_NOT_OF_A_RUN = ("out", "lang", "resume", "quiet", "as_json", "jobs", "restarts", "halving")
 
 study_options = together(
     click.option("--seeds", type=click.IntRange(min=1), help="Starts of each value. [10, or as the recipe says]"),
     click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Runs at once, a process each. [all cores]"),
     click.option("--out", type=FOLDER, default="reports", show_default=True, help="Where the folders NAME-NUMBER go."),
+    lang_option,
     click.option("--quiet", "-q", is_flag=True, help="No progress; the paths of the reports alone."),
 )
 

@@ -34,6 +34,7 @@ def sweep(
     seeds: int | None,
     jobs: int | None,
     out: Path,
+    lang: str,
     quiet: bool,
     **settings,
 ) -> None:
@@ -69,7 +70,7 @@ def sweep(
     words += [] if random is None else ["--random", str(random)]
     words += [] if seeds is None else ["--seeds", str(seeds)]
     command = shlex.join([*words, *options_of(given)])
-    ctx.exit(run_recipes([(recipe, command)], given, seeds, jobs, out, quiet))
+    ctx.exit(run_recipes([(recipe, command)], given, seeds, jobs, out, lang, quiet))
 
 
 sweep.params.extend(settings_of_a_run())

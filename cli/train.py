@@ -6,7 +6,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from scipy_ae.cli.options import FOLDER, data_options, network_options, term_options, together
+from scipy_ae.cli.options import FOLDER, data_options, lang_option, network_options, term_options, together
 
 _solver_options = together(
     click.option(
@@ -103,12 +103,14 @@ _start_options = together(
     metavar="RUN",
     help="Go on with a run that was interrupted or killed, with the settings it has, to the same bytes.",
 )
+@lang_option
 @click.option("--quiet", "-q", is_flag=True, help="No progress; the report's path alone.")
 @click.option("--json", "as_json", is_flag=True, help="No progress; the result as one JSON object.")
 @click.pass_context
 def train(
-    ctx: click.Context, out: Path | None, resume: Path | None, quiet: bool, as_json: bool, jobs: int | None, **settings
-) -> None:
+    ctx: click.Context, out: Path | None, resume: Path | None, lang: str, quiet: bool, as_json: bool, jobs: int | None,
+    **settings,
+) -> None:  # fmt: skip
     """Train an autoencoder and write a run folder: model, records, pictures and a report.
 
     \b
@@ -137,6 +139,8 @@ def train(
       scipy-ae train --dataset measurements.csv --layers 12-8-2-8-12
     On with a run that was interrupted, or whose machine went down:
       scipy-ae train --resume reports/font2-bfgs-1
+    A report in Spanish (es) or Portuguese (pt):
+      scipy-ae train --lang es
 
     Ctrl-C ends after the current step; the model is saved and the report written all the same.
     """
@@ -153,7 +157,7 @@ def train(
         raise InputError(
             "quiet and json contradict each other: one prints the report's path alone, the other the result"
         )
-    with ReportProcess() as reporter:
+    with ReportProcess(lang) as reporter:
         from scipy_ae.cli.display import Display, listening
         from scipy_ae.experiments.resume import resumable
         from scipy_ae.experiments.run import Interrupt, new_folder, run
@@ -193,7 +197,7 @@ def _refuse_others(ctx: click.Context) -> None:
 
     for name in ctx.params:
         given = ctx.get_parameter_source(name) is not ParameterSource.DEFAULT
-        if given and name not in ("resume", "quiet", "as_json"):
+        if given and name not in ("resume", "lang", "quiet", "as_json"):
             raise InputError(
                 f"{option(name)} and resume contradict each other: a run is resumed with the settings it began with"
             )

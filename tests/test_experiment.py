@@ -189,6 +189,22 @@ def test_a_study_from_training_to_page(small, tmp_path):
     assert report.write(folder) == folder / "index.html"
 
 
+@pytest.mark.parametrize(
+    ("lang", "said"), [("es", "El mejor es every 1: supera"), ("pt", "O melhor é every 1: supera")]
+)
+def test_a_study_and_its_index_speak_other_languages(lang, said, small, tmp_path):
+    study_of(small, tmp_path / "study-small-1")
+    assert report.write(tmp_path / "study-small-1", lang=lang) == tmp_path / "study-small-1" / "index.html"
+    page = (tmp_path / "study-small-1" / "index.html").read_text(encoding="utf-8")
+    index = report.write(tmp_path, lang=lang).read_text(encoding="utf-8")
+    for text in (page, index):
+        assert f'<html lang="{lang}">' in text
+        assert said in text
+        for english in ("Best is", "from the same", "starts", "wrong pixel", "iterations made", "What the"):
+            assert english not in text.replace(SMALL.split('"')[3], ""), english
+    assert "Often is better." in page  # the recipe's own words stay
+
+
 def test_what_is_finished_is_not_done_again(small, tmp_path):
     out, words = tmp_path / "reports", ("--jobs", "1", "--iterations", "6", "--out", tmp_path / "reports")
     first = called("experiment", "run", small, "--seeds", "2", *words)

@@ -241,9 +241,9 @@ def _digest(table: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> str:
 
 
 def _changes(then: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[str, ...]:
-    """What of the machine is no longer as it was, such as 'numpy 2.0.0, was 1.26.4'."""
+    """What of the machine is no longer as it was, such as 'numpy 1.26.4 → 2.0.0'."""
     return tuple(
-        f"{name} {now[part].get(name, 'unknown')}, was {was}"
+        f"{name} {was} → {now[part].get(name, '–')}"
         for part in ("machine", "versions")
         for name, was in then[part].items()
         if now[part].get(name) != was

@@ -13,13 +13,16 @@ from scipy_ae.records import RunFolder
 
 
 class ReportProcess:
-    """Begins on entry; ``write`` has the report written, here if the other process cannot."""
+    """Begins on entry; ``write`` has the report written in that language, here if the other process cannot."""
+
+    def __init__(self, lang: str = "en") -> None:
+        self._lang = lang
 
     def __enter__(self) -> "ReportProcess":
         try:
             self._process: subprocess.Popen[str] | None = subprocess.Popen(
                 # -P: a file in the user's folder must not stand in for a library
-                [sys.executable, "-P", "-m", "scipy_ae.report"],
+                [sys.executable, "-P", "-m", "scipy_ae.report", self._lang],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -41,7 +44,7 @@ class ReportProcess:
                 return folder.index
         from scipy_ae import report
 
-        return report.write(folder)
+        return report.write(folder, lang=self._lang)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

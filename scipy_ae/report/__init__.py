@@ -28,12 +28,14 @@ from scipy_ae.report.reader import read
 from scipy_ae.report.render import html
 from scipy_ae.report.run_page import page
 from scipy_ae.report.sheet import save
-from scipy_ae.report.words import Words
+from scipy_ae.report.translation import told_run
+from scipy_ae.report.words import Words, languages
 
 __all__ = [
     "Look",
     "decoded_plane",
     "heat_map",
+    "languages",
     "latent_plane",
     "loss_curve",
     "network",
@@ -47,16 +49,17 @@ __all__ = [
 ]
 
 
-def write(folder: RunFolder | str | Path, jobs: int = 1) -> Path:
+def write(folder: RunFolder | str | Path, jobs: int = 1, *, lang: str = "en") -> Path:
     """Write the report of a run folder, its ``figures/*.png`` and ``index.html``; returns the path of the page.
 
     The folders of a bench and of a study have reports as well, and a folder of reports has an index of them. All is
     drawn before anything is written, and each file is renamed into its place: a report that cannot be made leaves the
     one before it as it was. The pictures of a run are drawn by two processes where ``jobs`` is more than one, see
-    :mod:`scipy_ae.report.drawing`.
+    :mod:`scipy_ae.report.drawing`. ``lang`` is the language of page and pictures, one of :func:`languages`; a folder
+    can be reported in any, whatever it was before.
     """
+    words = Words(lang)
     folder = folder if isinstance(folder, RunFolder) else RunFolder(Path(folder))
-    words = Words()
     if (folder.path / "results.json").exists():  # the folder of a bench
         bench = bench_page.draw(folder.path, words)
         drawn, text = {"curves": bench.picture}, html(bench.page)
@@ -67,7 +70,7 @@ def write(folder: RunFolder | str | Path, jobs: int = 1) -> Path:
         write_aside(folder.index, partial(Path.write_bytes, data=html(index_page.draw(folder.path, words)).encode()))
         return folder.index
     else:
-        run = read(folder)
+        run = told_run(read(folder), words)
         look = look_of(run)
         gallery = draw(run, look, words, jobs=jobs)
         drawn, text = gallery.files, html(page(run, look, gallery, words))

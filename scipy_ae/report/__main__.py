@@ -1,16 +1,19 @@
-"""``python -m scipy_ae.report``: write the report of each run folder named on a line of standard input."""
+"""``python -m scipy_ae.report [LANG]``: write the report of each run folder named on a line of standard input."""
 
 import os
 import sys
 
 from scipy_ae import report
 from scipy_ae.report.render import prepare
+from scipy_ae.report.words import catalogue
 
 
 def main() -> None:
+    (language,) = sys.argv[1:] or ["en"]
     prepare()  # while the training goes on
+    catalogue(language)
     for line in sys.stdin:
-        index = report.write(line.rstrip("\n"), jobs=_cores())
+        index = report.write(line.rstrip("\n"), jobs=_cores(), lang=language)
         sys.stdout.write(f"{index}\n")
 
 

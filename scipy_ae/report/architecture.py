@@ -1,6 +1,6 @@
 """A drawing of the network: a bar for each layer of numbers, narrowing to the code and widening again."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -23,6 +23,7 @@ class NetworkWords:
     decoder: str = "decoder"
     code: str = "code"
     parameters: str = "parameters"
+    whole: Callable[[int], str] = "{:,}".format  # how a count is written
 
 
 def network(layers: Sequence[Layer], latent_dim: int, words: NetworkWords | None = None) -> Figure:
@@ -40,11 +41,13 @@ def network(layers: Sequence[Layer], latent_dim: int, words: NetworkWords | None
     for layer, a in links:
         _link(sheet, x, half, a, width)
         if len(sizes) <= MOST_NAMED and layer.parameters:
-            sheet.text((x[a] + x[a + 1]) / 2, MIDDLE + TALLEST / 2 + 24, f"{layer.parameters:,}", small, color=MUTED)
+            sheet.text(
+                (x[a] + x[a + 1]) / 2, MIDDLE + TALLEST / 2 + 24, words.whole(layer.parameters), small, color=MUTED
+            )
     for i, size in enumerate(sizes):
         _bar(sheet, x[i], half[i], width, i == code)
         style = {"color": ACCENT, "weight": "bold"} if i == code else {}
-        sheet.text(x[i], MIDDLE - half[i] - 18, f"{size:,}", NORMAL if len(sizes) <= 15 else SMALL - 2, **style)
+        sheet.text(x[i], MIDDLE - half[i] - 18, words.whole(size), NORMAL if len(sizes) <= 15 else SMALL - 2, **style)
     if len(sizes) <= MOST_NAMED and len(sizes) > 1:
         sheet.text(COLUMN / 2, MIDDLE + TALLEST / 2 + 50, words.parameters, small, color=MUTED)
     sheet.text(x[code], MIDDLE + half[code] + 20, words.code, SMALL, color=ACCENT, weight="bold")

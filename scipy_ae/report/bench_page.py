@@ -10,7 +10,8 @@ from scipy_ae.errors import InputError
 from scipy_ae.report.bench_curves import EMPHASISED, Curve, bench_curves
 from scipy_ae.report.blocks import Block, Command, KeyFigure, Notes, Page, Picture, Section, Table
 from scipy_ae.report.reader import checked, parsed
-from scipy_ae.report.sheet import png
+from scipy_ae.report.sheet import png, with_point
+from scipy_ae.report.translation import told_bench
 from scipy_ae.report.words import Words, sentence
 
 RESULTS: dict[str, tuple[type, ...]] = {
@@ -52,12 +53,13 @@ class BenchReport:
 
 def draw(folder: Path, words: Words) -> BenchReport:
     """Picture and page of the bench in that folder."""
-    results = _read(folder / "results.json")
+    results = told_bench(_read(folder / "results.json"), words)
     raced = [row for row in results["solvers"] if row["races"]]
     if not raced:
         raise InputError(f"'{folder / 'results.json'}' holds no solver that came to a result")
     curves = [Curve(row["label"], np.array(row["curve"], float)) for row in raced]
-    picture = png(bench_curves(curves, results["seconds"], words.group("bench.curves"), results["target"]))
+    figure = bench_curves(curves, results["seconds"], words.group("bench.curves"), results["target"])
+    picture = png(with_point(figure, words.point))
     return BenchReport(picture, _page(folder, results, raced, picture, words))
 
 

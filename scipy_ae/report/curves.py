@@ -45,9 +45,7 @@ def loss_curve(
     axes = sheet.axes(106, 42, COLUMN - 16, split)
     best = draw_loss(axes, records, over, best_iteration)
     name_axes(axes, "" if counted else getattr(words, over), words.loss)
-    x = 112.0
-    for label, colour, ring in legend(records, words, best):
-        x = _key(sheet, x, label, colour, ring)
+    _legend(sheet, legend(records, words, best))
     if counted:
         below = sheet.axes(106, split + 26, COLUMN - 16, height - 66)
         draw_wrong_pixels(below, records, over)
@@ -124,13 +122,18 @@ def _span(axes: Axes, x: np.ndarray) -> None:
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=high - low >= 5))
 
 
-def _key(sheet: Sheet, x: float, label: str, colour: str, ring: bool) -> float:
-    """One entry of the legend above the picture, from ``x`` on; returns where the next one begins."""
-    if ring:
-        angle = np.linspace(0, 2 * np.pi, 25)
-        sheet.lines([np.column_stack([x + 8 + 7 * np.cos(angle), 20 + 7 * np.sin(angle)])], colour, 1.6)
-        sheet.text(x + 24, 20, label, SMALL, ha="left")
-        return x
-    sheet.lines([[(x, 20), (x + 26, 20)]], colour, 2.2)
-    sheet.text(x + 34, 20, label, SMALL, ha="left", color=colour)
-    return x + 66 + text_width(label, SMALL)
+def _legend(sheet: Sheet, entries: Sequence[tuple[str, str, bool]]) -> None:
+    """What is in the picture, above it and from left to right; from further left, and smaller, where words are long."""
+    wide = sum(text_width(label, SMALL) for label, _, _ in entries)
+    marks = 66.0 * sum(not ring for _, _, ring in entries) + (24.0 if any(ring for _, _, ring in entries) else -32.0)
+    x = float(np.clip(COLUMN - 8 - marks - wide, 8, 112))
+    size = SMALL * min(1.0, (COLUMN - 8 - marks - x) / max(wide, 1.0))
+    for label, colour, ring in entries:
+        if ring:
+            angle = np.linspace(0, 2 * np.pi, 25)
+            sheet.lines([np.column_stack([x + 8 + 7 * np.cos(angle), 20 + 7 * np.sin(angle)])], colour, 1.6)
+            sheet.text(x + 24, 20, label, size, ha="left")
+            continue
+        sheet.lines([[(x, 20), (x + 26, 20)]], colour, 2.2)
+        sheet.text(x + 34, 20, label, size, ha="left", color=colour)
+        x += 66 + text_width(label, size)

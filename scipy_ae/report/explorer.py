@@ -79,14 +79,18 @@ def _packed(array: np.ndarray, dtype: str) -> str:
 
 
 def _live_words(things: str, kind: str, words: Words) -> dict[str, Any]:
-    """The words that change while one plays; the page fills in their {names}."""
+    """The words that change while one plays; the page fills in their {names}, but for that of a row."""
     live: dict[str, Any] = words.group("explorer.live")
     unit = "values" if kind == "table" else "pixels"
+
+    def said(texts: dict[str, Any]) -> dict[str, str]:
+        known = {name: text for name, text in texts.items() if isinstance(text, str)}
+        return {name: words.partly(text, thing=words.noun(things)) for name, text in known.items()}
+
     return {
-        **{name: text for name, text in live.items() if isinstance(text, str)},
+        **said(live),
         "differ": live["differ"][unit],
-        "legend": live["legend"]["circles" if kind == "circles" else unit],
-        "thing": words(f"thing.{things}"),
+        "legend": said(live["legend"]["circles" if kind == "circles" else unit]),
         **{name: words.group("figure.latent")[name] for name in ("axis", "value")},
-        "point": words("number.point"),
+        "point": words.point,
     }

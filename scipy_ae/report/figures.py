@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -16,7 +17,7 @@ from scipy_ae.report.look import Look
 from scipy_ae.report.noise import noise_matrix, noisy_rows
 from scipy_ae.report.planes import decoded_plane, latent_plane
 from scipy_ae.report.reader import Points, Run
-from scipy_ae.report.sheet import shown
+from scipy_ae.report.sheet import shown, with_point
 from scipy_ae.report.words import Words
 
 MOST_PICTURES, MOST_CIRCLES, MOST_LINES, MOST_NEW = 40, 12, 200, 20
@@ -40,7 +41,7 @@ def draw(run: Run, look: Look, words: Words, only: Collection[str] | None = None
         "latent-plane": lambda: latent_plane(run.codes, run.target, look, run.labels, axis["axis"]),
         "loss-iterations": lambda: _curve(run, "iteration", words),
         "loss-seconds": lambda: _curve(run, "seconds", words),
-        "network": lambda: network(run.layers, run.latent_dim, NetworkWords(**words.group("figure.network.words"))),
+        "network": lambda: network(run.layers, run.latent_dim, _network_words(words)),
     }
     if run.kind == "circles":
         heads = words.group("figure.pairs.heading")
@@ -70,7 +71,17 @@ def draw(run: Run, look: Look, words: Words, only: Collection[str] | None = None
         names = [run.walk.names[0]] + [""] * (len(walk.output) - 2) + [run.walk.names[1]]
         plots["walk"] = lambda: pictures.strip(walk.output, look, names[: len(walk.output)])
     chosen = {name: plot for name, plot in plots.items() if only is None or name in only}
-    return Gallery(drawn(chosen, jobs), rows, tuple(states))
+    pointed = {name: partial(_pointed, plot, words) for name, plot in chosen.items()}
+    return Gallery(drawn(pointed, jobs), rows, tuple(states))
+
+
+def _pointed(plot: Callable[[], Figure], words: Words) -> Figure:
+    """The figure with numbers at its axes as they are written in the language."""
+    return with_point(plot(), words.point)
+
+
+def _network_words(words: Words) -> NetworkWords:
+    return NetworkWords(**words.group("figure.network.words"), whole=words.whole)
 
 
 def look_of(run: Run) -> Look:
@@ -125,7 +136,7 @@ def _new(run: Run, new: Points, look: Look, words: Words, coded: bool = True) ->
     # a point without a name of its own is called by its code
     if coded and run.latent_dim <= 2 and not all(name.startswith("(") for name in new.names):
         for line, code in zip(lines, new.codes):
-            line.append("(" + ", ".join(words.number(float(value), 2) for value in code) + ")")
+            line.append(words.code(code))
     if run.kind == "circles":
         shape = circle_geometry(rows)
         for line, radius, error in zip(lines, shape.radius, shape.roundness_error):

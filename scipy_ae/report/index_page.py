@@ -11,6 +11,8 @@ from scipy_ae.errors import InputError
 from scipy_ae.report.blocks import Block, KeyFigure, Link, Links, Page, Section
 from scipy_ae.report.findings import tell
 from scipy_ae.report.parsing import checked, parsed
+from scipy_ae.report.study_reader import read_study
+from scipy_ae.report.translation import told_study
 from scipy_ae.report.words import Words
 
 #: Dots of a small picture, at most; the page holds them all.
@@ -39,7 +41,7 @@ def draw(folder: Path, words: Words) -> Page:
         if links:
             blocks: list[Block] = [Links(words(f"index.{name}.list"), links, name == "runs")]
             sections.append(Section(name, words(f"index.{name}.title"), words(f"index.{name}.intro"), blocks))
-            figures.append(KeyFigure(words.whole(len(links)), words(f"index.{name}.count")))
+            figures.append(KeyFigure(words.whole(len(links)), words(f"index.{name}.count", n=len(links))))
     if not sections:
         raise InputError(f"'{folder}' holds no reports")
     return Page(
@@ -63,8 +65,7 @@ def _reports(folder: Path) -> list[Path]:
 
 
 def _study(path: Path, words: Words) -> Link:
-    study = parsed(path / "study.json")
-    checked(study, {"title": (str,), "finding": (list,), "missing": (int,)}, f"'{path / 'study.json'}'")
+    study = told_study(read_study(path / "study.json"), words)
     said = tell(study["finding"], words)[:2]
     if study["missing"]:
         said.insert(0, words("study.interrupted", n=study["missing"]))
@@ -74,7 +75,7 @@ def _study(path: Path, words: Words) -> Link:
 def _run(path: Path, words: Words) -> Link:
     result = parsed(path / "result.json")
     checked(result, {"title": (str,), "command": (str,), "loss": (int, float, type(None))}, f"'{path}'")
-    return _link(path, result["title"], [f"{path.name}: {_outcome(result, words)}"], _RUN)
+    return _link(path, words.told(result["title"]), [f"{path.name}: {_outcome(result, words)}"], _RUN)
 
 
 def _outcome(result: dict[str, Any], words: Words) -> str:
@@ -85,7 +86,7 @@ def _outcome(result: dict[str, Any], words: Words) -> str:
 
 def _bench(path: Path, words: Words) -> Link:
     results = parsed(path / "results.json")
-    return _link(path, path.name, [str(results.get("advice", ""))], ("curves",))
+    return _link(path, path.name, [words.told(str(results.get("advice", "")))], ("curves",))
 
 
 def _link(path: Path, title: str, remarks: list[str], pictures: tuple[str, ...]) -> Link:

@@ -29,7 +29,7 @@ class _Writer:
         self.run, self.look, self.gallery, self.words = run, look, gallery, words
         self.photo = look.kind == "image" and not look.ink
         self.things = things(run)
-        self.thing = words(f"thing.{self.things}")
+        self.thing = words.noun(self.things)
         self.numbers = words("code.numbers", n=run.latent_dim, count=words.count(run.latent_dim))
         self.errors = measure(run)
         self.bursts = [record for record in run.history if record.phase == "burst"]
@@ -74,9 +74,9 @@ class _Writer:
         steps = list(dict.fromkeys(record.solver for record in run.history if record.phase == "step"))
         every = run.spec.get("every")
         if solvers and steps and isinstance(every, int):
-            said.append(words("lead.burst", every=every, solver=solvers[0], between=steps[0]))
+            said.append(words("lead.burst", every=every, solver=words.told(solvers[0]), between=words.told(steps[0])))
         elif solvers or steps:
-            said.append(words("lead.alone", solver=(solvers or steps)[0]))
+            said.append(words("lead.alone", solver=words.told((solvers or steps)[0])))
         return " ".join(part for part in said if part)
 
     def _warning(self) -> str:
@@ -148,7 +148,14 @@ class _Writer:
             return None
         said = [words("figure.matrix.caption", n=denoised.draws, seed=str(denoised.seed))]
         if denoised.left_out:
-            said.append(words("figure.matrix.left_out", names=", ".join(denoised.left_out)))
+            said.append(
+                words(
+                    "figure.matrix.left_out",
+                    names=", ".join(
+                        words("noise.matrix.none") if name == "none" else name for name in denoised.left_out
+                    ),
+                )
+            )
         plain = "caption" if "plain" in denoised.states else "caption_alone"
         blocks: list[Block] = [
             self._picture("noisy-rows", "noisy", plain, noise=denoised.noise),
@@ -302,6 +309,8 @@ class _Writer:
             return self.words("number.yes" if value else "number.no")
         if isinstance(value, list):
             return ", ".join(self._value(item) for item in value)
+        if isinstance(value, float):
+            return str(value).replace(".", self.words.point)
         return str(value)
 
     def _section(self, name: str, blocks: list[Block], intro: str = "intro", **values: object) -> Section:

@@ -24,7 +24,7 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.patches import Patch
 from matplotlib.textpath import text_to_path
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
+from matplotlib.ticker import Formatter, FuncFormatter, LogLocator, MaxNLocator, NullLocator
 from matplotlib.transforms import Affine2D
 
 from scipy_ae.errors import InputError
@@ -140,6 +140,29 @@ def plain(axes: Axes) -> Axes:
 def name_axes(axes: Axes, x: str = "", y: str = "") -> None:
     for axis, words in ((axes.xaxis, x), (axes.yaxis, y)):
         axis.set_label_text(words, fontsize=SMALL, color=MUTED, parse_math=False)
+
+
+def with_point(figure: Figure, point: str) -> Figure:
+    """The figure with that mark before the decimals of the numbers at its axes; to be called at the end."""
+    for axis in (axis for axes in figure.axes for axis in (axes.xaxis, axes.yaxis) if point != "."):
+        axis.set_major_formatter(_Pointed(axis.get_major_formatter(), point))
+    return figure
+
+
+class _Pointed(Formatter):
+    """What another formatter writes, with another mark before the decimals."""
+
+    def __init__(self, formatter: Formatter, point: str) -> None:
+        self._formatter, self._point = formatter, point
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        return self._formatter(x, pos).replace(".", self._point)
+
+    def format_ticks(self, values: list[float]) -> list[str]:
+        return [text.replace(".", self._point) for text in self._formatter.format_ticks(values)]
+
+    def get_offset(self) -> str:
+        return self._formatter.get_offset().replace(".", self._point)
 
 
 def log_scale(axes: Axes, values: np.ndarray) -> None:

@@ -15,7 +15,7 @@ from scipy_ae.report.findings import tell
 from scipy_ae.report.noise import noise_table, noise_terms
 from scipy_ae.report.reader import Run, read
 from scipy_ae.report.run_page import PHOTOS
-from scipy_ae.report.sheet import CLASSES, png
+from scipy_ae.report.sheet import CLASSES, png, with_point
 from scipy_ae.report.study_reader import read_study
 from scipy_ae.report.study_tables import (
     activity_table,
@@ -30,6 +30,7 @@ from scipy_ae.report.study_tables import (
     robust_table,
     spread,
 )
+from scipy_ae.report.translation import told_run, told_study
 from scipy_ae.report.words import Words, sentence
 
 #: Values that get a section of their own, at most; the tables are of all of them.
@@ -46,9 +47,9 @@ class StudyReport:
 
 def draw(folder: Path, words: Words) -> StudyReport:
     """Pictures and page of the study in that folder."""
-    study = read_study(folder / "study.json")
+    study = told_study(read_study(folder / "study.json"), words)
     files: dict[str, bytes] = {}
-    runs = [read(folder / value["folder"]) if value["folder"] else None for value in study["values"]]
+    runs = [told_run(read(folder / value["folder"]), words) if value["folder"] else None for value in study["values"]]
     sections = [_result(study, runs, files, words)]
     shown = _shown(study["values"])
     sections += [_value(folder, study, place, runs[place], files, words) for place in shown]
@@ -86,7 +87,7 @@ def _result(study: dict[str, Any], runs: list[Run | None], files: dict[str, byte
             blocks.append(Picture(f"loss-{over}", picture, words("study.alt"), words(f"study.caption_{over}")))
     figure = heat(study, words)
     if figure is not None:
-        files["grid"] = png(figure)
+        files["grid"] = png(with_point(figure, words.point))
         caption = words("study.grid.wrong_pixels" if study["binary"] else "study.grid.loss")
         blocks.append(Picture("grid", files["grid"], caption, caption))
     blocks.append(_table(study, words))
@@ -104,7 +105,7 @@ def _more(study: dict[str, Any], runs: list[Run | None], files: dict[str, bytes]
         ("noise", noise_overview(noisy, words)),
     ):
         if figure is not None:
-            files[name] = png(figure)
+            files[name] = png(with_point(figure, words.point))
             alt, caption = (words(f"study.{name}.{key}") for key in ("alt", "caption"))
             blocks.append(Picture(name, files[name], alt, caption))
     tables = [
@@ -135,7 +136,7 @@ def _curves(study: dict[str, Any], column: int, axis: str, words: Words) -> byte
         return None
     end = max(float(curve.points[-1, 0]) for curve in curves) or 1.0
     lettering = {"seconds": axis, "loss": words("study.loss"), "others": words("study.others"), "target": ""}
-    return png(bench_curves(curves, end, lettering, most=len(CLASSES)))
+    return png(with_point(bench_curves(curves, end, lettering, most=len(CLASSES)), words.point))
 
 
 def _table(study: dict[str, Any], words: Words) -> Table:
@@ -207,7 +208,7 @@ def _value(
     gallery = draw_run(run, look, words, only=names)
     blocks: list[Block] = []
     if value["activity"]:
-        files[f"{place}-codes"] = png(codes_map(run, words))
+        files[f"{place}-codes"] = png(with_point(codes_map(run, words), words.point))
         caption = words("study.activity.caption", label=value["label"])
         blocks.append(Picture(f"{place}-codes", files[f"{place}-codes"], caption, caption, photo=True))
     for name in (name for name in names if name in gallery.files):

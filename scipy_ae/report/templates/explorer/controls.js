@@ -176,7 +176,7 @@ function showState(explorer) {
   root.querySelector('[data-do="play"]').disabled = !hasWay;
   root.querySelector('[data-do="clear"]').disabled = !hasWay && !explorer.pins.some(Boolean);
   explorer.part("empty").hidden = hasWay;
-  explorer.part("legend").textContent = words.fill(words.table.legend[explorer.mapKind], words.table);
+  explorer.part("legend").textContent = words.table.legend[explorer.mapKind];
 }
 
 function showEnd(explorer, select) {

@@ -113,7 +113,7 @@ class Explorer {
     }
     const closest = words.say("closest", { name: model.names[found.nearest] });
     if (!model.binary) return [closest, words.say("rms", { x: words.number(found.distance, 3) })];
-    if (!found.distance) return [closest, words.say("same", words.table)];
+    if (!found.distance) return [closest, words.say("same")];
     return [closest, words.say("differ", { n: found.distance })];
   }
 
