@@ -1,5 +1,6 @@
 """The quadratic model of a damped method: fun + g's + s'Bs/2, B in the form that is cheapest to damp and solve."""
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ import numpy as np
 from scipy_ae.errors import UnsupportedError
 from scipy_ae.kernels import cholesky
 from scipy_ae.kernels.krylov import KEPT
+from scipy_ae.kernels.quasi_newton import dot
 from scipy_ae.problem import Model, Root
 from scipy_ae.solvers.free_memory import free_bytes
 from scipy_ae.solvers.krylov import Operator, Stop, columns, conjugate_gradients
@@ -131,18 +133,13 @@ class Products(Curvature):
 
     def __init__(self, operator: Operator, here: Point, M: np.ndarray, warm: Warm, stop: Stop) -> None:
         self._operator, self._M, self._warm, self._stop = operator, M, warm, stop
-        self.largest = abs(float(here.jac @ operator(here.jac))) / float(here.jac @ here.jac)
+        self.largest = abs(dot(here.jac, operator(here.jac))) / dot(here.jac, here.jac)
 
     def trial(self, g: np.ndarray, mu: float, scale: np.ndarray | None) -> Trial | None:
         begin = np.zeros(g.size) if self._warm.step is None else KEPT * self._warm.step
         solved = conjugate_gradients(self._operator, -g, begin, self._M, self._stop, mu)
-        s = solved.x
-        if solved.downward is not None or not np.isfinite(s).all() or not s.any():
-            self._warm.step = None
-            return None
-        predicted = 0.5 * float(s @ (solved.residual + mu * s - g))
-        self._warm.step = s if predicted > 0.0 else None
-        return Trial(s, predicted)
+        self._warm.step = solved.x if solved.fall > 0.0 else None
+        return None if math.isnan(solved.fall) else Trial(solved.x, solved.fall)
 
 
 def _solved(

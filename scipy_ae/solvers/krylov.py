@@ -47,10 +47,14 @@ class Stop:
 
 @dataclass(frozen=True)
 class Solved:
-    """x, the residual b - A x (n,), and the direction of negative curvature that ended it, if any."""
+    """x and the residual b - (A + mu I) x, (n,); how far x'Ax/2 - b'x falls from nothing to x, NaN for no minimum.
+
+    ``downward`` is the direction of negative curvature that ended it, if any.
+    """
 
     x: np.ndarray
     residual: np.ndarray
+    fall: float
     downward: np.ndarray | None = None
 
 
@@ -84,7 +88,8 @@ def conjugate_gradients(
         ),
     )  # fmt: skip
     x, residual, direction = (vectors[row, : b.size].copy() for row in (kernel.X, kernel.R, kernel.P))
-    return Solved(x, residual, None if verdict == DONE else direction)
+    fall = kernel.fall(verdict, mu, -b, vectors)
+    return Solved(x, residual, fall, None if verdict == DONE else direction)
 
 
 def columns(operators: Asked, theta: np.ndarray) -> np.ndarray:
