@@ -139,18 +139,6 @@ def gauss_newton_matrix(rows: Rows, theta: np.ndarray) -> np.ndarray:
     return total
 
 
-def gauss_newton_diagonal(rows: Rows, theta: np.ndarray) -> np.ndarray:
-    """The diagonal of the generalised Gauss-Newton matrix of the data loss, (n,)."""
-    total = np.zeros(theta.size)
-    for part in rows.parts():
-        slopes = Slopes(part, theta)
-        kernels.diagonal_add(
-            rows.table, part.x, slopes.after, slopes.of_inputs, slopes.of_turns, rows.outputs,
-            np.empty(rows.widest), total,
-        )  # fmt: skip
-    return total
-
-
 def jacobian(rows: Rows, theta: np.ndarray, out: np.ndarray) -> None:
     """The derivative of sqrt(weight_i) y_ij by theta into ``out`` (rows * q, n), row by row."""
     start = 0

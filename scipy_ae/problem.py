@@ -80,6 +80,10 @@ class Model(ABC):
     def code(self) -> tuple[int, np.ndarray]:
         """Address and context, as ``kernels/quadratic.py`` tells; its arrays are made when this is first asked."""
 
+    def spent(self, built: int, seconds: float) -> int:
+        """What counts as second derivatives of ``built`` models made in a run of a kernel that took so long."""
+        return built
+
 
 @dataclass(frozen=True)
 class Native:
@@ -104,7 +108,8 @@ class Native:
         Not ``fresh``, theta is as at the last call and nothing else of the problem was worked out in between. Called
         when first wanted.
     model : callable, optional
-        Gives, for ``"primal"`` or ``"dual"``, the Gauss-Newton model of that form. Called when first wanted.
+        Gives, for ``"primal"`` or ``"dual"``, the Gauss-Newton model of that form, and for ``"diagonal"`` what knows
+        the diagonal alone. Called when first wanted.
     """
 
     address: int

@@ -20,12 +20,12 @@ class NetworkModel(Model):
         Length n of theta.
     decay : ndarray of shape (n,), optional
         The penalty is theta' diag(decay) theta, ``decay`` being one number on all weights and 0 elsewhere.
-    form : {"primal", "dual"}
+    form : {"primal", "dual", "diagonal"}
     """
 
     def __init__(self, rows: Rows, size: int, decay: np.ndarray | None, form: str) -> None:
         self._rows, self._size, self._decay, self._form = rows, size, decay, form
-        self.order = size if form == "primal" else len(rows) * rows.outputs
+        self.order = {"primal": size, "dual": len(rows) * rows.outputs, "diagonal": 0}[form]
         bent = (rows.table[:, T.SLOPE] >= 0).any()
         slopes = 8 * self._at_once * rows.outputs * rows.units * (2 if bent else 1)
         self.nbytes = 2 * 8 * self.order**2 + slopes
@@ -34,7 +34,7 @@ class NetworkModel(Model):
 
     @property
     def _at_once(self) -> int:
-        return len(self._rows.parts()[0]) if self._form == "primal" else len(self._rows)
+        return len(self._rows) if self._form == "dual" else len(self._rows.parts()[0])
 
     def code(self) -> tuple[int, np.ndarray]:
         if not self._held:
@@ -56,6 +56,8 @@ class NetworkModel(Model):
         if self._form == "primal":
             sides, strip = rows.sides, max(kernels.STRIP, widest + 1)
             sizes |= {Q.SIDES: n * sides, Q.LEFTS: n * strip, Q.STRIP: strip * sides}
+        elif self._form == "diagonal":
+            sizes[Q.STRIP] = widest
         else:
             more = max(n * widest, rows.largest)
             sizes |= {

@@ -3,8 +3,9 @@
 Both stop where they need somebody, as ``newton.py`` tells: for the model at x (``MODEL``), with ``reals[LARGEST]`` and,
 of a damping that is scaled, the diagonal of B in ``STEP`` to be filled; for its minimum (``SOLVE``) with
 ``reals[MU]``, to be put into ``STEP`` with how far the model falls in ``reals[PREDICTED]``, NaN for no minimum; and for
-an evaluation (``ASK``). They also stop after so many trials (``PAUSE``), so that Ctrl-C is heard within a long step.
-``model`` is the address of machine code for the first two (``quadratic.py``), 0 for none.
+an evaluation (``ASK``). They also stop after so many trials, or where a model is unfinished (``PAUSE``), so that
+Ctrl-C is heard within a long step. ``model`` is the address of machine code for the first two (``quadratic.py``), with
+its context ``known``; 0 for none.
 """
 
 import math
@@ -17,6 +18,7 @@ from scipy_ae.kernels.line_search import STEP as LENGTH
 from scipy_ae.kernels.line_search import WALLS as WALLS_MET
 from scipy_ae.kernels.machine import ASK, DONE, F_NEW, PHASE, SIDE, STEPS, F, answered, at, propose
 from scipy_ae.kernels.newton import (
+    AWAITED,
     FAILED,
     LARGEST,
     LEAST,
@@ -39,11 +41,11 @@ MODEL, SOLVE, PAUSE, _READY = 30, 31, 32, 33
 SCALE = 7
 VECTORS = 8
 #: Reals, after those of ``newton.py``: of the line search. TAU is the regularisation of Gauss-Newton.
-C1, C2, SEARCH = range(12, 15)
+C1, C2, SEARCH = range(13, 16)
 REALS = SEARCH + STATE_SIZE
-#: Whole numbers, after those of ``newton.py``: whether the damping is scaled by the diagonal of B; models made; whether
-#: an answer about the model is awaited; trials made, and how many may be made before the next pause.
-SCALED, BUILT, AWAITED, TRIALS, ALLOWED = range(12, 17)
+#: Whole numbers, after those of ``newton.py``: whether the damping is scaled by the diagonal of B; models made;
+#: trials made, and how many may be made before the next pause. AWAITED is that of an answer about the model.
+SCALED, BUILT, TRIALS, ALLOWED = range(13, 17)
 WHOLE = 17
 _BEGIN, _MODEL, _TRY, _SOLVE, _LOOK = range(5)
 
@@ -55,22 +57,10 @@ def levenberg_marquardt(address, context, model, known, vectors, reals, whole, s
     while True:
         here, there = 2 * whole[SIDE], 2 - 2 * whole[SIDE]
         x, g = at(vectors, here, size), at(vectors, here + 1, size)
-        if whole[PHASE] <= _MODEL:
-            verdict = _faced(model, known, x, g, scale, step, reals, whole, steps)
+        if whole[PHASE] != _LOOK:
+            verdict = _tried(model, known, x, g, scale, step, reals, whole, steps, False)
             if verdict != _READY:
                 return verdict
-            _prepare(step, scale, reals, whole[SCALED] != 0)
-            whole[PHASE] = _TRY
-        if whole[PHASE] == _TRY:
-            if not math.isfinite(reals[MU]):
-                return FAILED
-            if whole[TRIALS] >= whole[ALLOWED]:
-                return PAUSE
-            whole[TRIALS] += 1
-            whole[PHASE] = _SOLVE
-        if whole[PHASE] == _SOLVE:
-            if not _minimised(model, known, x, g, scale, step, reals, whole):
-                return SOLVE
             if not reals[PREDICTED] > 0.0:
                 worsened(reals, whole)
                 whole[PHASE] = _TRY
@@ -96,23 +86,10 @@ def gauss_newton(address, context, model, known, vectors, reals, whole, size, st
     while True:
         here, there = 2 * whole[SIDE], 2 - 2 * whole[SIDE]
         x, g = at(vectors, here, size), at(vectors, here + 1, size)
-        if whole[PHASE] <= _MODEL:
-            verdict = _faced(model, known, x, g, scale, step, reals, whole, steps)
+        if whole[PHASE] != _LOOK:
+            verdict = _tried(model, known, x, g, scale, step, reals, whole, steps, True)
             if verdict != _READY:
                 return verdict
-            least = max(reals[TAU], LEAST) * reals[LARGEST]
-            reals[MU] = max(least if least > 0.0 else LEAST, reals[MU] / 10.0)
-            whole[PHASE] = _TRY
-        if whole[PHASE] == _TRY:
-            if not math.isfinite(reals[MU]):
-                return FAILED
-            if whole[TRIALS] >= whole[ALLOWED]:
-                return PAUSE
-            whole[TRIALS] += 1
-            whole[PHASE] = _SOLVE
-        if whole[PHASE] == _SOLVE:
-            if not _minimised(model, known, x, g, scale, step, reals, whole):
-                return SOLVE
             slope = dot(g, step)
             if math.isnan(reals[PREDICTED]) or not slope < 0.0:
                 _raise(reals, whole)
@@ -139,36 +116,58 @@ def gauss_newton(address, context, model, known, vectors, reals, whole, size, st
 
 
 @njit(cache=True, error_model="numpy")
-def _faced(model, known, x, g, scale, step, reals, whole, steps):
-    """Begin a step by the model of x; why that cannot be, where it cannot."""
+def _tried(model, known, x, g, scale, step, reals, whole, steps, searches):
+    """Have the minimum of the damped model of x in ``step``; why that cannot be, where it cannot.
+
+    ``searches`` where a line search follows: then mu is as small as it may be.
+    """
     if whole[PHASE] == _BEGIN:
         if whole[STEPS] >= steps:
             return DONE
         whole[PHASE], whole[WALLS] = _MODEL, 0
-    if not _built(model, known, x, g, scale, step, reals, whole):
-        return MODEL
-    return _READY if math.isfinite(reals[LARGEST]) else NOT_FINITE
+    if whole[PHASE] == _MODEL:
+        verdict = _built(model, known, x, g, scale, step, reals, whole)
+        if verdict != _READY:
+            return verdict
+        if not math.isfinite(reals[LARGEST]):
+            return NOT_FINITE
+        if searches:
+            least = max(reals[TAU], LEAST) * reals[LARGEST]
+            reals[MU] = max(least if least > 0.0 else LEAST, reals[MU] / 10.0)
+        else:
+            _prepare(step, scale, reals, whole[SCALED] != 0)
+        whole[PHASE] = _TRY
+    if whole[PHASE] == _TRY:
+        if not math.isfinite(reals[MU]):
+            return FAILED
+        if whole[TRIALS] >= whole[ALLOWED]:
+            return PAUSE
+        whole[TRIALS] += 1
+        whole[PHASE] = _SOLVE
+    return _minimised(model, known, x, g, scale, step, reals, whole)
 
 
 @njit(cache=True, error_model="numpy")
 def _built(model, known, x, g, scale, step, reals, whole):
-    """Have the model of x; False where somebody has to be asked for it."""
+    """Have the model of x; why that cannot be, where it cannot."""
     if model == 0:
         whole[AWAITED] = 1 - whole[AWAITED]
-        return whole[AWAITED] == 0
-    whole[BUILT] += 1
+        return MODEL if whole[AWAITED] == 1 else _READY
     reals[LARGEST] = quadratic.call(model, known, quadratic.BUILD, x, g, 0.0, scale, step)
-    return True
+    if reals[LARGEST] == quadratic.UNFINISHED:
+        return PAUSE
+    whole[BUILT] += 1
+    return _READY
 
 
 @njit(cache=True, error_model="numpy")
 def _minimised(model, known, x, g, scale, step, reals, whole):
-    """Have the step that minimises it; False where somebody has to be asked for it."""
+    """Have the step that minimises it; why that cannot be, where it cannot."""
     if model == 0:
         whole[AWAITED] = 1 - whole[AWAITED]
-        return whole[AWAITED] == 0
+        return SOLVE if whole[AWAITED] == 1 else _READY
     reals[PREDICTED] = quadratic.call(model, known, quadratic.TRIAL, x, g, reals[MU], scale, step)
-    return True
+    return PAUSE if reals[PREDICTED] == quadratic.UNFINISHED else _READY
 
 
 @njit(cache=True, error_model="numpy")

@@ -42,7 +42,28 @@ ALPHA, BETA, PIVOT, H = range(4)
 SPACE_ROWS = 4
 #: Part of its radius from which a step counts as at the edge.
 EDGE = 0.99
+#: Of the last step, what the next search for one begins from (Martens 2010, section 4.8, takes all of it).
+KEPT = 0.95
 BEGIN, GO = range(2)
+
+
+@njit(cache=True)
+def place(theta, vectors, whole):
+    """Take another place."""
+    row = at(vectors, THETA, theta.size)
+    for i in range(theta.size):
+        row[i] = theta[i]
+    whole[FRESH] = 1
+
+
+@njit(cache=True)
+def downhill(theta, g, vectors, whole):
+    """Take another place, and let conjugate gradients look downhill from there."""
+    place(theta, vectors, whole)
+    b, p = at(vectors, B, g.size), at(vectors, P, g.size)
+    for i in range(g.size):
+        b[i] = -g[i]
+        p[i] = g[i]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -109,6 +130,17 @@ def conjugate_gradients(address, context, falls, vectors, reals, whole, size, al
         for i in range(size):
             p[i] = r[i] * w[i] + factor * p[i]
     return DONE
+
+
+@njit(cache=True, error_model="numpy")
+def fall(verdict, mu, g, vectors):
+    """How far g's + s'As/2 falls to what conjugate gradients have found from b = -g, ending so; NaN for no minimum."""
+    s, r = at(vectors, X, g.size), at(vectors, R, g.size)
+    length = dot(s, s)
+    if verdict == DOWNWARD or not math.isfinite(length) or length == 0.0:
+        return math.nan
+    found = 0.5 * (dot(s, r) + mu * length - dot(s, g))
+    return found if math.isfinite(found) else math.nan
 
 
 @njit(cache=True, fastmath=REORDER, error_model="numpy")

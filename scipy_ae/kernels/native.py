@@ -19,12 +19,12 @@ from scipy_ae.kernels.elementary import FLAGS
 from scipy_ae.kernels.sweeps import loss_and_gradient
 from scipy_ae.kernels.views import matrix_at, pointed, vector_at
 
-#: The context of a network's objective, by index: sizes first, then addresses; THETA and GRADIENT are for
+#: The context of a network's objective, by index: sizes first, then addresses; THETA, GRADIENT and VECTOR are for
 #: float32, PROBE for ``probe.py``, and from V_BEFORE on those for ``second_order.py``, 0 until they are wanted.
 LAYERS, ROWS, INPUTS, OUTPUTS, SIZE, LOSS, HALF = range(7)
 TABLE, COEFS, X, TARGET, WEIGHT, BEFORE, AFTER, DELTAS, SPARE, THETA, GRADIENT, PROBE, DECAY = range(7, 20)
-V_BEFORE, V_AFTER, V_DELTAS, MORE = range(20, 24)
-CONTEXT_SIZE = 24
+V_BEFORE, V_AFTER, V_DELTAS, MORE, VECTOR = range(20, 25)
+CONTEXT_SIZE = 25
 
 _SIGNATURE = types.float64(types.CPointer(types.intp), types.CPointer(types.float64), types.CPointer(types.float64))
 

@@ -1,10 +1,10 @@
 """Newton's method without a matrix, from evaluation to evaluation and from product to product.
 
 Both forms stop where they need somebody: for a value and gradient (``ASK``) or a product (``PRODUCT``) of what is not
-machine code; for the preconditioner (``SCALE``), where one is wanted, with the inverse of its diagonal (of Lanczos, the
-root of it) to be put into its row of ``inner``; and for what ``krylov.py`` stops for. ``producer`` is the address of
-the machine code for products, 0 for none; ``inner``, ``numbers`` and ``states`` are vectors, reals and whole numbers of
-``krylov.py``.
+machine code; for the diagonal that the preconditioner is made of (``SCALE``), where one is wanted, to be put into its
+row of ``inner``; and for what ``krylov.py`` stops for. ``producer`` is the address of the machine code for products,
+``scaler`` that of a model that knows the diagonal (``quadratic.py``), with its context, 0 for none; ``inner``,
+``numbers`` and ``states`` are vectors, reals and whole numbers of ``krylov.py``.
 """
 
 import math
@@ -12,6 +12,7 @@ import math
 from numba import njit
 
 from scipy_ae.kernels import krylov as K
+from scipy_ae.kernels import quadratic
 from scipy_ae.kernels.descent import FAILED, reached
 from scipy_ae.kernels.krylov import READY
 from scipy_ae.kernels.machine import ASK, DONE, F_NEW, PHASE, SIDE, STEPS, F, answered, at, propose
@@ -26,18 +27,21 @@ VECTORS = 7
 #: of the damped form the damping, the size of the largest curvature, tau; of the other one the radius, its bound, eta.
 GTOL, NORM, XRTOL, FTOL, FIRST, PREDICTED, MU, LARGEST, TAU = range(3, 12)
 RADIUS, BOUND, ETA = range(9, 12)
-REALS = 12
+#: ... and the power to which the preconditioner is taken.
+EXPONENT = 12
+REALS = 13
 #: Whole numbers, after the common ones: trials that were not finite; whether there is a preconditioner; failures on
-#: end, whether the row STEP holds a step to begin from, the rule of the damping, the rule of conjugate gradients.
-WALLS, SCALED, FAILURES, WARM, NIELSEN, FORCING = range(6, 12)
-WHOLE = 12
+#: end, whether the row STEP holds a step to begin from, the rule of the damping, the rule of conjugate gradients,
+#: whether an answer about the preconditioner is awaited.
+WALLS, SCALED, FAILURES, WARM, NIELSEN, FORCING, AWAITED = range(6, 13)
+WHOLE = 13
 #: mu is kept above this part of the largest curvature: less is lost in rounding.
 LEAST = 1e-15
 #: Failures on end that the delayed rule takes calmly.
 _PATIENCE = 5
-#: Of the last step, what the next search for one begins from (Martens 2010, section 4.8, takes all of it).
-KEPT = 0.95
-_BEGIN, _MODEL, _SOLVE, _TRY, _LOOK = range(5)
+#: The preconditioner is kept above this part of its largest entry.
+_FLOOR = 1e-10
+_BEGIN, _SCALE, _MODEL, _SOLVE, _TRY, _LOOK = range(6)
 
 
 @njit(cache=True, error_model="numpy")
@@ -54,7 +58,8 @@ def better(mu, gain, nielsen):
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def damped(
-    address, context, producer, falls, inner, numbers, states, allowed, vectors, reals, whole, size, steps
+    address, context, producer, scaler, known, falls, inner, numbers, states, allowed, vectors, reals, whole, size,
+    steps,
 ):  # fmt: skip
     """Steps that minimise the damped model, by conjugate gradients."""
     step, image = at(vectors, STEP, size), at(inner, K.IMAGE, size)
@@ -64,10 +69,17 @@ def damped(
         if whole[PHASE] == _BEGIN:
             if whole[STEPS] >= steps:
                 return DONE
-            _face(x, g, inner, reals, numbers, states, size, whole[FORCING] != 0)
-            whole[PHASE], whole[WALLS] = _MODEL, 0
+            K.downhill(x, g, inner, states)
+            numbers[K.ETA] = _forcing(g, reals) if whole[FORCING] != 0 else 0.0
+            whole[PHASE], whole[WALLS] = _SCALE, 0
+        if whole[PHASE] == _SCALE:
             if whole[SCALED] != 0:
-                return SCALE
+                w = at(inner, K.W, size)
+                if not _scaled(scaler, known, x, w, reals[MU], reals[EXPONENT], whole, states):
+                    return SCALE
+                for i in range(size):
+                    w[i] = 1.0 / w[i]
+            whole[PHASE] = _MODEL
         if whole[PHASE] == _MODEL:
             verdict = K.imaged(producer, context, inner, K.P, states, size, allowed)
             if verdict != READY:
@@ -84,14 +96,14 @@ def damped(
                 return FAILED
             begin = at(inner, K.X, size)
             for i in range(size):
-                begin[i] = KEPT * step[i] if whole[WARM] != 0 else 0.0
+                begin[i] = K.KEPT * step[i] if whole[WARM] != 0 else 0.0
             numbers[K.MU], states[K.PHASE], states[K.SIZE] = reals[MU], K.BEGIN, 0
             whole[PHASE] = _SOLVE
         if whole[PHASE] == _SOLVE:
             verdict = K.conjugate_gradients(producer, context, falls, inner, numbers, states, size, allowed)
             if verdict in (K.PRODUCT, K.PAUSE):
                 return verdict
-            if not _solved(verdict == K.DOWNWARD, g, step, inner, reals, whole, size):
+            if not _solved(verdict, g, step, inner, reals, whole):
                 worsened(reals, whole)
                 whole[PHASE] = _TRY
                 continue
@@ -112,7 +124,8 @@ def damped(
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def within_radius(
-    address, context, producer, basis, space, most, inner, numbers, states, allowed, vectors, reals, whole, size, steps
+    address, context, producer, scaler, known, basis, space, most, inner, numbers, states, allowed, vectors, reals,
+    whole, size, steps,
 ):  # fmt: skip
     """Steps to the minimum of the model in a Krylov space within the radius, which follows what fun makes of them."""
     step, root = at(vectors, STEP, size), at(inner, K.ROOT, size)
@@ -122,10 +135,15 @@ def within_radius(
         if whole[PHASE] == _BEGIN:
             if whole[STEPS] >= steps:
                 return DONE
-            _place(x, inner, states, size)
-            whole[PHASE], whole[WALLS] = _MODEL, 0
+            K.place(x, inner, states)
+            whole[PHASE], whole[WALLS] = _SCALE, 0
+        if whole[PHASE] == _SCALE:
             if whole[SCALED] != 0:
-                return SCALE
+                if not _scaled(scaler, known, x, root, 0.0, reals[EXPONENT], whole, states):
+                    return SCALE
+                for i in range(size):
+                    root[i] = math.sqrt(root[i])
+            whole[PHASE] = _MODEL
         if whole[PHASE] == _MODEL:
             first = basis[0]
             for i in range(size):
@@ -170,22 +188,22 @@ def within_radius(
 
 
 @njit(cache=True, error_model="numpy")
-def _place(x, inner, states, size):
-    theta = at(inner, K.THETA, size)
-    for i in range(size):
-        theta[i] = x[i]
-    states[K.FRESH] = 1
-
-
-@njit(cache=True, error_model="numpy")
-def _face(x, g, inner, reals, numbers, states, size, forcing):
-    """Let conjugate gradients look downhill from x."""
-    _place(x, inner, states, size)
-    b, p = at(inner, K.B, size), at(inner, K.P, size)
-    for i in range(size):
-        b[i] = -g[i]
-        p[i] = g[i]
-    numbers[K.ETA] = _forcing(g, reals) if forcing else 0.0
+def _scaled(scaler, known, x, out, mu, exponent, whole, states):
+    """Have the preconditioner at x in ``out``; False where somebody has to be asked for what it is made of."""
+    if scaler == 0:
+        whole[AWAITED] = 1 - whole[AWAITED]
+        if whole[AWAITED] == 1:
+            return False
+    else:
+        quadratic.call(scaler, known, quadratic.BUILD, x, x, 0.0, x, out)
+        states[K.PRODUCTS] += 1
+    top = 0.0
+    for i in range(out.size):
+        top = max(top, out[i])
+    floor = _FLOOR * top if top > 0.0 else 1.0
+    for i in range(out.size):
+        out[i] = max(out[i] + mu, floor) ** exponent
+    return True
 
 
 @njit(cache=True, error_model="numpy")
@@ -195,19 +213,15 @@ def _forcing(g, reals):
 
 
 @njit(cache=True, error_model="numpy")
-def _solved(downward, g, step, inner, reals, whole, size):
+def _solved(verdict, g, step, inner, reals, whole):
     """Take what conjugate gradients have found for the step; False where the model does not fall along it."""
-    s, r = at(inner, K.X, size), at(inner, K.R, size)
-    length = dot(s, s)
-    whole[WARM] = 0
-    if downward or not math.isfinite(length) or length == 0.0:
+    s = at(inner, K.X, g.size)
+    reals[PREDICTED] = K.fall(verdict, reals[MU], g, inner)
+    whole[WARM] = reals[PREDICTED] > 0.0
+    if whole[WARM] == 0:
         return False
-    reals[PREDICTED] = 0.5 * (dot(s, r) + reals[MU] * length - dot(s, g))
-    if not reals[PREDICTED] > 0.0:
-        return False
-    for i in range(size):
+    for i in range(g.size):
         step[i] = s[i]
-    whole[WARM] = 1
     return True
 
 

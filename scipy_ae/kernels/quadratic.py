@@ -8,8 +8,9 @@ Such a function has the C signature
 Asked to ``BUILD``, it works out the model's matrix B at theta, puts its diagonal into ``step`` (n,) where it is the
 matrix itself, and returns what is of the size of the largest curvature. Asked for a ``TRIAL``, it puts into ``step``
 the minimum of g's + s'(B + mu diag(scale))s/2 and returns how far the model without mu falls along it, NaN where there
-is no minimum. ``primal`` holds B, (n, n); ``dual`` R R' of the square root R of B, for fewer rows than weights, where
-``scale`` is 1.
+is no minimum. Either may answer ``UNFINISHED``, so that somebody can look up: the same call again goes on. ``primal``
+holds B, (n, n); ``dual`` R R' of the square root R of B, for fewer rows than weights, where ``scale`` is 1.
+``diagonal`` knows the diagonal of B alone, and of no minimum. ``product_models.py`` has others.
 """
 
 import math
@@ -23,11 +24,12 @@ from scipy_ae.kernels import addresses
 from scipy_ae.kernels import table as T
 from scipy_ae.kernels.cholesky import solved
 from scipy_ae.kernels.elementary import FLAGS
-from scipy_ae.kernels.gauss_newton import gauss_newton_add, gram_add, loss_root, mirror, output_slopes
+from scipy_ae.kernels.gauss_newton import diagonal_add, gauss_newton_add, gram_add, loss_root, mirror, output_slopes
 from scipy_ae.kernels.sweeps import backward, forward, tangent
 from scipy_ae.kernels.views import matrix_at, pointed, vector_at
 
 BUILD, TRIAL = range(2)
+UNFINISHED = -math.inf
 #: The context, by index: sizes, ROWS_AT_ONCE being those of the work arrays; THROUGH as in ``gauss_newton.py``; ...
 LAYERS, ROWS, INPUTS, OUTPUTS, SIZE, LOSS, THROUGH, ROWS_AT_ONCE, HALF = range(9)
 #: ... addresses of LAPACK and of what is given, DECAY 0 for none; ...
@@ -39,9 +41,7 @@ INNER, W, ONES, V_BEFORE, V_AFTER, MORE, DELTAS = range(27, 34)
 CONTEXT_SIZE = 34
 
 _NUMBERS = types.CPointer(types.float64)
-_SIGNATURE = types.float64(
-    types.CPointer(types.intp), types.intp, _NUMBERS, _NUMBERS, types.float64, _NUMBERS, _NUMBERS
-)
+SIGNATURE = types.float64(types.CPointer(types.intp), types.intp, _NUMBERS, _NUMBERS, types.float64, _NUMBERS, _NUMBERS)
 
 
 @intrinsic
@@ -50,11 +50,17 @@ def call(typing, address, context, what, theta, g, mu, scale, step):
     return types.float64(types.intp, context, types.intp, theta, g, types.float64, scale, step), addresses.number
 
 
+@njit(cache=True, nogil=True)
+def evaluate(address, context, what, theta, g, mu, scale, step):
+    """The same for callers in Python."""
+    return call(address, context, what, theta, g, mu, scale, step)
+
+
 @cache
 def address_of(form: str) -> int:
-    """The address of the ``primal`` or ``dual`` model."""
-    function = {"primal": _primal, "dual": _dual}[form]
-    return cfunc(_SIGNATURE, cache=True, fastmath=FLAGS, error_model="numpy")(function).address
+    """The address of the ``primal``, ``dual`` or ``diagonal`` model."""
+    function = {"primal": _primal, "dual": _dual, "diagonal": _diagonal}[form]
+    return cfunc(SIGNATURE, cache=True, fastmath=FLAGS, error_model="numpy")(function).address
 
 
 def _primal(context, what, theta, g, mu, scale, step):
@@ -64,12 +70,8 @@ def _primal(context, what, theta, g, mu, scale, step):
     B = matrix_at(c[MATRIX], n, n, np.float64)
     if what == BUILD:
         _build(c, theta, B)
-        return _largest(B, step)
-    for i in range(n):
-        step[i] = -g[i]
-    if not solved(c[POTRF], c[TRSV], B, mu, scale, matrix_at(c[ROOM], n, n, np.float64), step):
-        return math.nan
-    return _fall(g, mu, scale, step)
+        return largest(B, step)
+    return damped_minimum(c[POTRF], c[TRSV], B, mu, scale, matrix_at(c[ROOM], n, n, np.float64), g, step)
 
 
 def _dual(context, what, theta, g, mu, scale, step):
@@ -80,15 +82,45 @@ def _dual(context, what, theta, g, mu, scale, step):
     if what == BUILD:
         _sweep(c, theta, 0, c[ROWS])
         _gram(c, 1.0, gram)
-        return _largest(gram, vector_at(c[W], m, np.float64))
+        return largest(gram, vector_at(c[W], m, np.float64))
     if not _dual_step(c, theta, mu, m, gram, step):
         return math.nan
     fall = _fall(g, mu, scale, step)
     return fall if math.isfinite(fall) else math.nan
 
 
+def _diagonal(context, what, theta, g, mu, scale, step):
+    c = pointed(context, CONTEXT_SIZE)
+    theta, step = pointed(theta, c[SIZE]), pointed(step, c[SIZE])
+    table = matrix_at(c[TABLE], c[LAYERS], T.COLUMNS, np.int64)
+    for i in range(step.size):
+        step[i] = 0.0
+    for start in range(0, c[ROWS], c[ROWS_AT_ONCE]):
+        rows = min(c[ROWS_AT_ONCE], c[ROWS] - start)
+        _sweep(c, theta, start, rows)
+        diagonal_add(
+            table, _given(c, start, rows), vector_at(c[AFTER], 0, np.float64), vector_at(c[SLOPES], 0, np.float64),
+            vector_at(c[TURNS], 0, np.float64), c[OUTPUTS], vector_at(c[STRIP], 0, np.float64), step,
+        )  # fmt: skip
+    if c[DECAY] != 0:
+        decay = vector_at(c[DECAY], step.size, np.float64)
+        for i in range(step.size):
+            step[i] += 2.0 * decay[i]
+    return step.max()
+
+
 @njit(cache=True, error_model="numpy")
-def _largest(B, diagonal):
+def damped_minimum(potrf, trsv, B, mu, scale, room, g, step):
+    """Put the minimum into ``step``; how far the model falls, NaN where B with its damping is not positive definite."""
+    for i in range(g.size):
+        step[i] = -g[i]
+    if not solved(potrf, trsv, B, mu, scale, room, step):
+        return math.nan
+    return _fall(g, mu, scale, step)
+
+
+@njit(cache=True, error_model="numpy")
+def largest(B, diagonal):
     """The largest entry of the diagonal, which is copied; NaN where one is not finite."""
     top, total = 0.0, 0.0
     for i in range(B.shape[0]):

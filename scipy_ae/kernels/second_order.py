@@ -6,7 +6,8 @@ Such a function has the C signature
 
 and fills ``out`` (n,) with the matrix at theta times v; what it returns means nothing. The sweep forward belongs to
 theta alone and is made where ``fresh``: for another theta, or after any other evaluation, since all share the
-objective's work arrays. ``context`` is that of ``native.py``, with room for the tangents. In float64.
+objective's work arrays. ``context`` is that of ``native.py``, with room for the tangents. Sweeps in float32 leave theta
+and ``out`` in float64.
 """
 
 from functools import cache
@@ -23,7 +24,7 @@ from scipy_ae.kernels.sweeps import forward, gauss_newton_after_forward, hessian
 from scipy_ae.kernels.views import matrix_at, pointed, vector_at
 
 _NUMBERS = types.CPointer(types.float64)
-_SIGNATURE = types.float64(types.CPointer(types.intp), types.intp, _NUMBERS, _NUMBERS, _NUMBERS)
+SIGNATURE = types.float64(types.CPointer(types.intp), types.intp, _NUMBERS, _NUMBERS, _NUMBERS)
 
 
 @intrinsic
@@ -38,31 +39,31 @@ def product(address, context, fresh, theta, v, out):
     call(address, context, fresh, theta, v, out)
 
 
-def address_of(name: str, context: np.ndarray, tangents: tuple[np.ndarray, ...]) -> int:
-    """The address of ``gauss_newton_p`` or ``hessp`` of a network.
+def address_of(name: str, single: bool, context: np.ndarray, tangents: tuple[np.ndarray, ...]) -> int:
+    """The address of ``gauss_newton_p`` or ``hessp`` of a network whose sweeps run in float64, or ``single``, float32.
 
-    ``tangents`` are the work arrays v_before, v_after, v_deltas and more of ``sweeps.py``; ``context`` is told of them.
+    ``tangents`` are the work arrays v_before, v_after, v_deltas and more of ``sweeps.py``, and of ``single`` one for
+    the vector; ``context`` is told of them.
     """
-    for place, array in zip((N.V_BEFORE, N.V_AFTER, N.V_DELTAS, N.MORE), tangents):
+    for place, array in zip((N.V_BEFORE, N.V_AFTER, N.V_DELTAS, N.MORE, N.VECTOR), tangents):
         context[place] = N.data_of(array)
-    return _address(name)
+    return _address(name, single)
 
 
 @cache
-def _address(name: str) -> int:
-    function = {"gauss_newton_p": _gauss_newton, "hessp": _hessian}[name]
-    return cfunc(_SIGNATURE, cache=True, fastmath=FLAGS, error_model="numpy")(function).address
+def _address(name: str, single: bool) -> int:
+    double, float32 = {
+        "gauss_newton_p": (_gauss_newton, _gauss_newton_in_single),
+        "hessp": (_hessian, _hessian_in_single),
+    }[name]
+    compile_now = cfunc(SIGNATURE, cache=True, fastmath=FLAGS, error_model="numpy")
+    return compile_now(float32 if single else double).address
 
 
 def _gauss_newton(context, fresh, theta, v, out):
     c = pointed(context, N.CONTEXT_SIZE)
     theta, v, out = pointed(theta, c[N.SIZE]), pointed(v, c[N.SIZE]), pointed(out, c[N.SIZE])
-    table, coefs, X, target, weight, before, after, deltas, spare = _swept(c, theta, fresh)
-    gauss_newton_after_forward(
-        table, coefs, theta, v, X, target, weight, c[N.LOSS], before, after, deltas, spare,
-        vector_at(c[N.V_BEFORE], 0, np.float64), vector_at(c[N.V_AFTER], 0, np.float64),
-        vector_at(c[N.MORE], 0, np.float64), out,
-    )  # fmt: skip
+    _gauss_newton_of(c, fresh, theta, v, out, np.float64)
     _add_decay(c, v, out)
     return 0.0
 
@@ -70,27 +71,75 @@ def _gauss_newton(context, fresh, theta, v, out):
 def _hessian(context, fresh, theta, v, out):
     c = pointed(context, N.CONTEXT_SIZE)
     theta, v, out = pointed(theta, c[N.SIZE]), pointed(v, c[N.SIZE]), pointed(out, c[N.SIZE])
-    table, coefs, X, target, weight, before, after, deltas, spare = _swept(c, theta, fresh)
-    hessian_after_forward(
-        table, coefs, theta, v, X, target, weight, c[N.LOSS], before, after, deltas, spare,
-        vector_at(c[N.V_BEFORE], 0, np.float64), vector_at(c[N.V_AFTER], 0, np.float64),
-        matrix_at(c[N.V_DELTAS], 2, c[N.HALF], np.float64), vector_at(c[N.MORE], 0, np.float64), out,
-    )  # fmt: skip
+    _hessian_of(c, fresh, theta, v, out, np.float64)
+    _add_decay(c, v, out)
+    return 0.0
+
+
+def _gauss_newton_in_single(context, fresh, theta, v, out):
+    c = pointed(context, N.CONTEXT_SIZE)
+    theta, v, out = pointed(theta, c[N.SIZE]), pointed(v, c[N.SIZE]), pointed(out, c[N.SIZE])
+    theta32, v32, out32 = _narrowed(c, fresh, theta, v)
+    _gauss_newton_of(c, fresh, theta32, v32, out32, np.float32)
+    for i in range(out.size):
+        out[i] = out32[i]
+    _add_decay(c, v, out)
+    return 0.0
+
+
+def _hessian_in_single(context, fresh, theta, v, out):
+    c = pointed(context, N.CONTEXT_SIZE)
+    theta, v, out = pointed(theta, c[N.SIZE]), pointed(v, c[N.SIZE]), pointed(out, c[N.SIZE])
+    theta32, v32, out32 = _narrowed(c, fresh, theta, v)
+    _hessian_of(c, fresh, theta32, v32, out32, np.float32)
+    for i in range(out.size):
+        out[i] = out32[i]
     _add_decay(c, v, out)
     return 0.0
 
 
 @njit(inline="always")
-def _swept(c, theta, fresh):
+def _narrowed(c, fresh, theta, v):
+    """theta and v in float32, and where the product in float32 is to stand."""
+    theta32, v32 = vector_at(c[N.THETA], c[N.SIZE], np.float32), vector_at(c[N.VECTOR], c[N.SIZE], np.float32)
+    if fresh:
+        for i in range(theta.size):
+            theta32[i] = theta[i]
+    for i in range(v.size):
+        v32[i] = v[i]
+    return theta32, v32, vector_at(c[N.GRADIENT], c[N.SIZE], np.float32)
+
+
+@njit(inline="always")
+def _gauss_newton_of(c, fresh, theta, v, out, number):
+    table, coefs, X, target, weight, before, after, deltas, spare = _swept(c, theta, fresh, number)
+    gauss_newton_after_forward(
+        table, coefs, theta, v, X, target, weight, c[N.LOSS], before, after, deltas, spare,
+        vector_at(c[N.V_BEFORE], 0, number), vector_at(c[N.V_AFTER], 0, number), vector_at(c[N.MORE], 0, number), out,
+    )  # fmt: skip
+
+
+@njit(inline="always")
+def _hessian_of(c, fresh, theta, v, out, number):
+    table, coefs, X, target, weight, before, after, deltas, spare = _swept(c, theta, fresh, number)
+    hessian_after_forward(
+        table, coefs, theta, v, X, target, weight, c[N.LOSS], before, after, deltas, spare,
+        vector_at(c[N.V_BEFORE], 0, number), vector_at(c[N.V_AFTER], 0, number),
+        matrix_at(c[N.V_DELTAS], 2, c[N.HALF], number), vector_at(c[N.MORE], 0, number), out,
+    )  # fmt: skip
+
+
+@njit(inline="always")
+def _swept(c, theta, fresh, number):
     """What products are worked from, swept forward where ``fresh``."""
     layers, n = c[N.LAYERS], c[N.ROWS]
-    table, coefs = matrix_at(c[N.TABLE], layers, T.COLUMNS, np.int64), matrix_at(c[N.COEFS], layers, 2, np.float64)
-    X, target = matrix_at(c[N.X], n, c[N.INPUTS], np.float64), matrix_at(c[N.TARGET], n, c[N.OUTPUTS], np.float64)
-    before, after = vector_at(c[N.BEFORE], 0, np.float64), vector_at(c[N.AFTER], 0, np.float64)
+    table, coefs = matrix_at(c[N.TABLE], layers, T.COLUMNS, np.int64), matrix_at(c[N.COEFS], layers, 2, number)
+    X, target = matrix_at(c[N.X], n, c[N.INPUTS], number), matrix_at(c[N.TARGET], n, c[N.OUTPUTS], number)
+    before, after = vector_at(c[N.BEFORE], 0, number), vector_at(c[N.AFTER], 0, number)
     if fresh:
         forward(table, coefs, theta, X, before, after, True)
-    weight, spare = vector_at(c[N.WEIGHT], n, np.float64), vector_at(c[N.SPARE], 0, np.float64)
-    return table, coefs, X, target, weight, before, after, matrix_at(c[N.DELTAS], 2, c[N.HALF], np.float64), spare
+    weight, spare = vector_at(c[N.WEIGHT], n, number), vector_at(c[N.SPARE], 0, number)
+    return table, coefs, X, target, weight, before, after, matrix_at(c[N.DELTAS], 2, c[N.HALF], number), spare
 
 
 @njit(inline="always")

@@ -97,24 +97,14 @@ def tangent(table, coefs, theta, v, X, before, after, v_before, v_after, more):
 
 
 @njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True)
-def hessian_product(
-    table, coefs, theta, v, X, target, weight, loss, before, after, deltas, spare, v_before, v_after, v_deltas, more,
-    product,
-):  # fmt: skip
-    """``product`` = the Hessian of the data loss times v, exact (Pearlmutter 1994, the R-operator)."""
-    forward(table, coefs, theta, X, before, after, True)
-    hessian_after_forward(
-        table, coefs, theta, v, X, target, weight, loss, before, after, deltas, spare, v_before, v_after, v_deltas,
-        more, product,
-    )  # fmt: skip
-
-
-@njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True)
 def hessian_after_forward(
     table, coefs, theta, v, X, target, weight, loss, before, after, deltas, spare, v_before, v_after, v_deltas, more,
     product,
 ):  # fmt: skip
-    """The same where ``before`` and ``after`` are those of theta already."""
+    """``product`` = the Hessian of the data loss times v, exact (Pearlmutter 1994, the R-operator).
+
+    After a forward sweep.
+    """
     n, last = X.shape[0], table.shape[0] - 1
     Y = block(table[last], n, after)
     tangent(table, coefs, theta, v, X, before, after, v_before, v_after, more)
@@ -140,25 +130,14 @@ def hessian_after_forward(
 
 
 @njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True)
-def gauss_newton_product(
+def gauss_newton_after_forward(
     table, coefs, theta, v, X, target, weight, loss, before, after, deltas, spare, v_before, v_after, more, product
 ):
     """``product`` = J' H J v, with J the derivative of what the loss is worked from and H the loss's own curvature.
 
-    Schraudolph (2002), section 3. Cross-entropy of logits is worked from the logits (a matching pair), the others from
-    the output; for the squared error this is 2 J'J v.
+    Schraudolph (2002), section 3, after a forward sweep. Cross-entropy of logits is worked from the logits (a matching
+    pair), the others from the output; for the squared error this is 2 J'J v.
     """
-    forward(table, coefs, theta, X, before, after, True)
-    gauss_newton_after_forward(
-        table, coefs, theta, v, X, target, weight, loss, before, after, deltas, spare, v_before, v_after, more, product
-    )
-
-
-@njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True)
-def gauss_newton_after_forward(
-    table, coefs, theta, v, X, target, weight, loss, before, after, deltas, spare, v_before, v_after, more, product
-):
-    """The same where ``before`` and ``after`` are those of theta already."""
     n, last = X.shape[0], table.shape[0] - 1
     Y = block(table[last], n, after)
     tangent(table, coefs, theta, v, X, before, after, v_before, v_after, more)

@@ -1,7 +1,12 @@
-"""The Hessian times a vector of an objective with a bottleneck of its own, or with sparsity (``kernels/terms.py``)."""
+"""The Hessian times a vector of an objective with a bottleneck of its own, or with sparsity (``kernels/terms.py``).
+
+As machine code it has the signature of ``second_order.py``.
+"""
+
+from functools import cache
 
 import numpy as np
-from numba import njit
+from numba import cfunc, njit
 
 from scipy_ae.kernels import context as C
 from scipy_ae.kernels import sparsity as S
@@ -10,19 +15,41 @@ from scipy_ae.kernels.context import numbers
 from scipy_ae.kernels.dense import dense_backward_tangent, dense_tangent
 from scipy_ae.kernels.elementary import FLAGS
 from scipy_ae.kernels.losses import CROSS_ENTROPY_OF_LOGITS, loss_backward, loss_curvature
+from scipy_ae.kernels.second_order import SIGNATURE
 from scipy_ae.kernels.sparsity import sparsity_curvature
 from scipy_ae.kernels.sweeps import block
 from scipy_ae.kernels.terms import add_sparsity, value_of_parts
 from scipy_ae.kernels.variational import bottleneck_backward, bottleneck_backward_tangent, code_tangent
-from scipy_ae.kernels.views import matrix, matrix_at, vector_at
+from scipy_ae.kernels.views import matrix, matrix_at, pointed, vector_at
 
 _ZERO = np.intp(0)  # typed, as in terms.py
 
 
+@cache
+def address() -> int:
+    """The address of the products."""
+    return cfunc(SIGNATURE, cache=True, fastmath=FLAGS, error_model="numpy")(_hessian).address
+
+
+def _hessian(context, fresh, theta, v, out):
+    c = pointed(context, C.CONTEXT_SIZE)
+    theta, v, out = pointed(theta, c[C.SIZE]), pointed(v, c[C.SIZE]), pointed(out, c[C.SIZE])
+    if fresh:
+        value_of_parts(c, theta)
+    _product(c, theta, v, out)
+    if c[C.DECAY] != 0:
+        decay = numbers(c, C.DECAY)
+        for i in range(v.size):
+            out[i] += 2.0 * decay[i] * v[i]
+    return 0.0
+
+
 @njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True)
-def hessian_product(c, theta, v, product):
-    """``product`` = the exact Hessian, decay and contractive term left out, times v (Pearlmutter 1994)."""
-    value_of_parts(c, theta)
+def _product(c, theta, v, product):
+    """``product`` = the exact Hessian, decay and contractive term left out, times v (Pearlmutter 1994).
+
+    After :func:`value_of_parts`, whose sweeps it leaves as they are.
+    """
     n, drawn, half = c[C.ROWS], c[C.ROWS] * c[C.DRAWS], c[C.HALF]
     deltas, v_deltas = numbers(c, C.DELTAS), numbers(c, C.V_DELTAS)
     x, weight = matrix_at(c[C.X], n, c[C.INPUTS], np.float64), vector_at(c[C.WEIGHT], n, np.float64)

@@ -21,10 +21,10 @@ import numpy as np
 from scipy_ae import losses
 from scipy_ae.batches import Batch
 from scipy_ae.errors import InputError
-from scipy_ae.gauss_newton import NetworkRoot, Rows, gauss_newton_diagonal, gauss_newton_matrix, jacobian
-from scipy_ae.kernels import native, probe
+from scipy_ae.gauss_newton import NetworkRoot, Rows, gauss_newton_matrix, jacobian
+from scipy_ae.kernels import native, probe, quadratic, second_order
 from scipy_ae.kernels.products import IN_REGISTERS
-from scipy_ae.kernels.sweeps import gauss_newton_product, hessian_product, loss_only
+from scipy_ae.kernels.sweeps import loss_only
 from scipy_ae.network import Network, as_theta
 from scipy_ae.objective.halves import Halves, drawn_anew, drawn_of, halves_of
 from scipy_ae.objective.terms import Terms, TermWork
@@ -149,13 +149,10 @@ class Objective(Problem):
         before, after, deltas = self._work.of(self._rows)[:3]
         with self._each:
             value = loss_only(
-                self._table, self._coefs, self._in_precision(theta),
+                self._table, self._coefs, theta.astype(self.dtype, copy=False),
                 x, target, weight, self._loss_code, before, after, deltas,
             )  # fmt: skip
         return value if self._decay is None else value + float(np.dot(theta * self._decay, theta))
-
-    def _in_precision(self, vector: np.ndarray) -> np.ndarray:
-        return vector.astype(np.float32) if self._single else vector
 
     def jac(self, theta: np.ndarray) -> np.ndarray:
         return self.fun_and_jac(theta)[1]
@@ -176,47 +173,27 @@ class Objective(Problem):
             for place, array in zip((native.X, native.TARGET, native.WEIGHT, native.DECAY), (*self._data, self._decay)):
                 context[place] = native.data_of(array)
             held = [work]  # and, once products are wanted, the arrays of the tangents
-            code = native.address_of(self._single)
-            if self._single:
-                self._code = Native(code, context, held, model=self._model)
-            else:
-                product = partial(self._work.product_code, context, held)
-                self._code = Native(code, context, held, probe.address, product, self._model)
+            product = partial(self._work.product_code, context, held)
+            code, move = native.address_of(self._single), None if self._single else probe.address
+            self._code = Native(code, context, held, move, product, self._model)
         return self._code
 
     def hessp(self, theta: np.ndarray, v: np.ndarray) -> np.ndarray:
         """The exact Hessian at theta times v (Pearlmutter 1994)."""
-        self._needs("hessp")
-        if self._terms is not None:
-            theta, v = as_theta(theta, self.size), as_theta(v, self.size)
-            with self._each:
-                return self._with_decay(self._terms.hessp(theta, v), v)
-        theta, direction, common, product = self._for_product(theta, v)
-        with self._each:
-            hessian_product(*common, *self._work.of(self._rows)[:4], *self._work.of_tangents(), product)
-        return self._with_decay(product, direction)
+        return self._product("hessp", theta, v)
 
     def gauss_newton_p(self, theta: np.ndarray, v: np.ndarray) -> np.ndarray:
         """The generalised Gauss-Newton matrix at theta times v (Schraudolph 2002); never of negative curvature."""
-        self._needs("gauss_newton_p")
-        theta, direction, common, product = self._for_product(theta, v)
-        work, (v_before, v_after, _, more) = self._work.of(self._rows), self._work.of_tangents()
-        with self._each:
-            gauss_newton_product(*common, *work[:4], v_before, v_after, more, product)
-        return self._with_decay(product, direction)
+        return self._product("gauss_newton_p", theta, v)
 
-    def _for_product(self, theta: np.ndarray, v: np.ndarray) -> tuple:
+    def _product(self, name: str, theta: np.ndarray, v: np.ndarray) -> np.ndarray:
+        self._needs(name)
+        code, product = self.native, np.empty(self.size)
+        assert code.product is not None
         theta, v = as_theta(theta, self.size), as_theta(v, self.size)
-        x, target, weight = self._data
-        common = (
-            self._table, self._coefs, self._in_precision(theta), self._in_precision(v),
-            x, target, weight, self._loss_code,
-        )  # fmt: skip
-        return theta, v, common, np.empty(self.size, self.dtype)
-
-    def _with_decay(self, product: np.ndarray, v: np.ndarray) -> np.ndarray:
-        product = product.astype(np.float64, copy=False)
-        return product if self._decay is None else product + 2.0 * self._decay * v
+        with self._each:
+            second_order.product(code.product(name), code.context, 1, theta, v, product)
+        return product
 
     def residual(self, theta: np.ndarray) -> np.ndarray:
         """sqrt(weight_i) (y_ij - t_ij), row by row, then the root of each penalised entry, shape (m,).
@@ -280,8 +257,9 @@ class Objective(Problem):
         """The diagonal of the generalised Gauss-Newton matrix at theta, (n,), at the cost of some q / 3 gradients."""
         self._needs("gauss_newton_diagonal")
         theta = as_theta(theta, self.size)
-        diagonal = gauss_newton_diagonal(self._held(), theta)
-        return diagonal if self._decay is None else diagonal + 2.0 * self._decay
+        model, diagonal = self._model("diagonal"), np.empty(self.size)  # which holds the arrays
+        quadratic.evaluate(*model.code(), quadratic.BUILD, theta, theta, 0.0, theta, diagonal)
+        return diagonal
 
     def gauss_newton_root(self, theta: np.ndarray) -> Root:
         """A square root of the generalised Gauss-Newton matrix at theta, in float64."""

@@ -1,13 +1,14 @@
 """Value, gradient and Hessian products of an objective with terms, by the machine code of ``kernels/terms.py``."""
 
+from functools import partial
+
 import numpy as np
 
 from scipy_ae.kernels import context as C
-from scipy_ae.kernels import contractive, native, terms
+from scipy_ae.kernels import contractive, native, term_products, terms
 from scipy_ae.kernels import sparsity as S
 from scipy_ae.kernels import table as T
 from scipy_ae.kernels.products import SMALL
-from scipy_ae.kernels.term_products import hessian_product
 from scipy_ae.objective.halves import Halves
 from scipy_ae.problem import Native
 
@@ -157,8 +158,16 @@ class Terms:
             context[C.HALF] = self._work.half
             context[C.CONTRACTIVE_CODE] = contractive.address() if self._work.halves.vectors else 0
             self._made_for = arrays
-            self._native = Native(terms.address(), context, (self._given, arrays))
+            held = [self._given, arrays]  # and, once products are wanted, the arrays of the tangents
+            product = None if self._work.halves.vectors else partial(self._product_code, context, held)
+            self._native = Native(terms.address(), context, held, product=product)
         return self._native
+
+    def _product_code(self, context: np.ndarray, held: list, name: str) -> int:
+        held[2:] = [self._work.with_tangents()]
+        for place in range(C.V_E_BEFORE, C.MORE + 1):
+            context[place] = native.data_of(held[2][place])
+        return term_products.address()
 
     def _bare(self) -> np.ndarray:
         """The context of the value alone."""
@@ -185,11 +194,3 @@ class Terms:
         if halves.vectors:
             parts["contractive"] = values[C.CONTRACTIVE]
         return parts
-
-    def hessp(self, theta: np.ndarray, v: np.ndarray) -> np.ndarray:
-        """The Hessian times v, that of the decay left out."""
-        self._work.of(self._rows, self._rows * self._draws)
-        self._work.with_tangents()
-        product = np.empty(theta.size)
-        hessian_product(self._bare(), theta, v, product)
-        return product

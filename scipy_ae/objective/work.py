@@ -16,6 +16,7 @@ class Work:
         self._largest = max(layer.inputs * layer.outputs for layer in network.layers)
         self._arrays: tuple[np.ndarray, ...] = ()
         self._tangents: tuple[np.ndarray, ...] | None = None
+        self._vector: np.ndarray | None = None
         self.context = np.zeros(native.CONTEXT_SIZE, dtype=np.intp)
 
     def of(self, rows: int) -> tuple[np.ndarray, ...]:
@@ -48,8 +49,11 @@ class Work:
         return self._tangents
 
     def product_code(self, context: np.ndarray, held: list, name: str) -> int:
-        held[1:] = [self.of_tangents()]
-        return second_order.address_of(name, context, held[1])
+        single = self._dtype == np.float32
+        if single and self._vector is None:
+            self._vector = np.empty(self._network.size, self._dtype)
+        held[1:] = [(*self.of_tangents(), self._vector)]
+        return second_order.address_of(name, single, context, held[1])
 
     def _made(self, rows: int) -> tuple[np.ndarray, ...]:
         units, widest = self._network.units, self._network.widest

@@ -1,5 +1,6 @@
 """The quadratic model of a damped method: fun + g's + s'Bs/2, B in the form that is cheapest to damp and solve."""
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,15 +9,17 @@ import numpy as np
 
 from scipy_ae.errors import UnsupportedError
 from scipy_ae.kernels import cholesky
-from scipy_ae.kernels.newton import KEPT
+from scipy_ae.kernels.krylov import KEPT
+from scipy_ae.kernels.quasi_newton import dot
 from scipy_ae.problem import Model, Root
 from scipy_ae.solvers.free_memory import free_bytes
-from scipy_ae.solvers.krylov import Operator, Stop, conjugate_gradients
+from scipy_ae.solvers.krylov import Operator, Stop, columns, conjugate_gradients
 from scipy_ae.solvers.operators import Operators
+from scipy_ae.solvers.product_models import ProductModel
 from scipy_ae.solvers.watched import Point, Watched
 
 FORMS = ("auto", "dual", "primal", "products")
-_MOST = 250
+_STOP = Stop("progress", 250)
 
 
 @dataclass(frozen=True)
@@ -130,18 +133,13 @@ class Products(Curvature):
 
     def __init__(self, operator: Operator, here: Point, M: np.ndarray, warm: Warm, stop: Stop) -> None:
         self._operator, self._M, self._warm, self._stop = operator, M, warm, stop
-        self.largest = abs(float(here.jac @ operator(here.jac))) / float(here.jac @ here.jac)
+        self.largest = abs(dot(here.jac, operator(here.jac))) / dot(here.jac, here.jac)
 
     def trial(self, g: np.ndarray, mu: float, scale: np.ndarray | None) -> Trial | None:
         begin = np.zeros(g.size) if self._warm.step is None else KEPT * self._warm.step
         solved = conjugate_gradients(self._operator, -g, begin, self._M, self._stop, mu)
-        s = solved.x
-        if solved.downward is not None or not np.isfinite(s).all() or not s.any():
-            self._warm.step = None
-            return None
-        predicted = 0.5 * float(s @ (solved.residual + mu * s - g))
-        self._warm.step = s if predicted > 0.0 else None
-        return Trial(s, predicted)
+        self._warm.step = solved.x if solved.fall > 0.0 else None
+        return None if math.isnan(solved.fall) else Trial(solved.x, solved.fall)
 
 
 def _solved(
@@ -196,8 +194,11 @@ def choose(name: str, watched: Watched, start: Point, form: str) -> Choice:
     _refuse_large(name, n, 3 * 8 * n * n, "matrices")
     if "hess" in offers:
         return Choice(n, lambda here: Matrix(watched.hess(here.theta)))
-    product = watched.hessp if "hessp" in offers else watched.gauss_newton_p
-    return Choice(n, lambda here: Matrix(by_columns(product, here.theta)))
+    operators = _operators(watched, ("hessp", "gauss_newton_p"))
+    if operators.compiled:
+        return Choice(n, ProductModel(operators, n, "columns", _STOP))
+    room = np.empty((n, n))
+    return Choice(n, lambda here: Matrix(columns(operators, here.theta), room))
 
 
 def _compiled(name: str, watched: Watched, n: int, form: str) -> Choice | None:
@@ -218,10 +219,15 @@ def _compiled(name: str, watched: Watched, n: int, form: str) -> Choice | None:
 def _by_products(name: str, watched: Watched, n: int) -> Choice:
     if not watched.offers & {"gauss_newton_p", "hessp"}:
         raise UnsupportedError(f"form: 'products' needs gauss_newton_p or hessp, which {name} was not given")
-    operators = Operators(watched, "gauss_newton_p" if "gauss_newton_p" in watched.offers else "hessp")
-    warm, flat = Warm(), np.ones(n)
-    stop = Stop("progress", _MOST)
-    return Choice(n, lambda here: Products(Operator(operators, here.theta), here, flat, warm, stop))
+    operators, warm, flat = _operators(watched, ("gauss_newton_p", "hessp")), Warm(), np.ones(n)
+    if operators.compiled:
+        return Choice(n, ProductModel(operators, n, "products", _STOP))
+    return Choice(n, lambda here: Products(Operator(operators, here.theta), here, flat, warm, _STOP))
+
+
+def _operators(watched: Watched, order: tuple[str, ...]) -> Operators:
+    """By the first of these that is offered."""
+    return Operators(watched, next(name for name in order if name in watched.offers))
 
 
 def _of_residuals(name: str, watched: Watched, start: Point, form: str) -> Choice:
@@ -242,17 +248,6 @@ def _first(known: Root, later: Callable[[np.ndarray], Root]) -> Callable[[np.nda
     """The one that is known already, then others."""
     waiting = [known]
     return lambda theta: waiting.pop() if waiting else later(theta)
-
-
-def by_columns(product: Callable[[np.ndarray, np.ndarray], np.ndarray], theta: np.ndarray) -> np.ndarray:
-    """The symmetric matrix (n, n) whose products ``product(theta, v)`` are."""
-    n = theta.size
-    matrix = np.empty((n, n))
-    for column in range(n):
-        unit = np.zeros(n)
-        unit[column] = 1.0
-        matrix[column] = product(theta, unit)
-    return 0.5 * (matrix + matrix.T)
 
 
 def _fits(needed: int) -> bool:

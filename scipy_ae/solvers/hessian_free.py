@@ -4,6 +4,7 @@ import time
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 
@@ -16,11 +17,9 @@ from scipy_ae.solvers.damping import Damping
 from scipy_ae.solvers.descent import Rules
 from scipy_ae.solvers.krylov import Stop
 from scipy_ae.solvers.model_machine import ModelMachine
-from scipy_ae.solvers.operators import Operators
+from scipy_ae.solvers.operators import NOTHING, Diagonal, Operators
 from scipy_ae.solvers.watched import Point, Watched
 
-#: The preconditioner's diagonal (n,), of theta and the damping; None for none.
-Scale = Callable[[np.ndarray, float], np.ndarray] | None
 #: Vectors that a basis has room for at first.
 _ROOM = 16
 
@@ -44,22 +43,28 @@ class HessianFree(ModelMachine):
     watched, start
         As in :class:`Machine`.
     operators : Operators
-    scale : callable, optional
+    diagonal : Diagonal, optional
+        For a preconditioner.
     rules : Rules
     rows, numbers : int
         Vectors and reals that the inner kernel wants.
     carried : Carried
+
+    ``_precondition`` is the row of the preconditioner.
     """
 
+    _precondition: ClassVar[int]
+
     def __init__(
-        self, run: Callable, watched: Watched, start: Point, operators: Operators, scale: Scale, rules: Rules,
-        rows: int, numbers: np.ndarray, carried: Carried,
+        self, run: Callable, watched: Watched, start: Point, operators: Operators, diagonal: Diagonal | None,
+        rules: Rules, rows: int, numbers: np.ndarray, carried: Carried,
     ) -> None:  # fmt: skip
         super().__init__(run, watched, start, kernel.VECTORS, kernel.REALS, kernel.WHOLE)
-        self._operators, self._scale, self.carried = operators, scale, carried
+        self._operators, self._diagonal, self.carried = operators, diagonal, carried
         self._inner = np.zeros((rows, self.size + CLEAR))
         self._numbers, self._states = numbers, np.zeros(krylov.WHOLE, dtype=np.int64)
-        self.whole[kernel.SCALED] = scale is not None
+        self.whole[kernel.SCALED] = diagonal is not None
+        self.reals[kernel.EXPONENT] = 1.0 if diagonal is None else diagonal.exponent
         self.reals[kernel.FIRST] = float(np.linalg.norm(start.jac))
         self._follow(rules)
 
@@ -71,16 +76,18 @@ class HessianFree(ModelMachine):
         target, states = report.nit + steps, self._states
         while True:
             address, _ = self._operators.code()
+            diagonal = (0, NOTHING) if self._diagonal is None else self._diagonal.code()
             started = time.perf_counter()
-            verdict = self.run(target - report.nit, address, *self._own(), self._inner, self._numbers, states,
-                               self._operators.portion)  # fmt: skip
+            verdict = self.run(target - report.nit, address, *diagonal, *self._own(), self._inner, self._numbers,
+                               states, self._operators.portion)  # fmt: skip
             report.nit += self.steps
             self._operators.made(states, time.perf_counter() - started)
             if verdict == krylov.PRODUCT:
                 theta, v = self.row_within(krylov.THETA).copy(), self.row_within(states[krylov.ASKED]).copy()
                 self.row_within(krylov.IMAGE)[:] = self._operators(theta, v)
             elif verdict == kernel.SCALE:
-                self._rescale(self.row_within(krylov.THETA).copy())
+                assert self._diagonal is not None
+                self.row_within(self._precondition)[:] = self._diagonal(self.row_within(krylov.THETA).copy())
             elif verdict == krylov.FULL:
                 self._widen()
             elif verdict != krylov.PAUSE:
@@ -92,10 +99,6 @@ class HessianFree(ModelMachine):
     def _own(self) -> tuple:
         """What the kernel wants after the address for products."""
 
-    @abstractmethod
-    def _rescale(self, theta: np.ndarray) -> None:
-        """Put the preconditioner in its place."""
-
     def _widen(self) -> None:
         """Make room for a larger space."""
 
@@ -103,12 +106,14 @@ class HessianFree(ModelMachine):
 class Damped(HessianFree):
     """Conjugate gradients on the damped model; ``tau`` and ``nielsen`` are the damping's."""
 
+    _precondition = krylov.W
+
     def __init__(
-        self, watched: Watched, start: Point, operators: Operators, scale: Scale, rules: Rules, carried: Carried,
-        stop: Stop, tau: float, nielsen: bool,
+        self, watched: Watched, start: Point, operators: Operators, diagonal: Diagonal | None, rules: Rules,
+        carried: Carried, stop: Stop, tau: float, nielsen: bool,
     ) -> None:  # fmt: skip
         super().__init__(
-            kernel.damped, watched, start, operators, scale, rules, krylov.CG_VECTORS, stop.numbers(), carried
+            kernel.damped, watched, start, operators, diagonal, rules, krylov.CG_VECTORS, stop.numbers(), carried
         )
         self._falls = np.empty(stop.most)
         self.row_within(krylov.W)[:] = 1.0
@@ -121,10 +126,6 @@ class Damped(HessianFree):
     def _own(self) -> tuple:
         return (self._falls,)
 
-    def _rescale(self, theta: np.ndarray) -> None:
-        assert self._scale is not None
-        self.row_within(krylov.W)[:] = 1.0 / self._scale(theta, float(self.reals[kernel.MU]))
-
     def _learned(self) -> Carried:
         damping = self.carried.damping
         damping.mu, damping.failures = float(self.reals[kernel.MU]), int(self.whole[kernel.FAILURES])
@@ -135,12 +136,14 @@ class Damped(HessianFree):
 class WithinRadius(HessianFree):
     """The Krylov space in a radius; ``bound`` and ``eta`` are the radius's, ``most`` that of the space."""
 
+    _precondition = krylov.ROOT
+
     def __init__(
-        self, watched: Watched, start: Point, operators: Operators, scale: Scale, rules: Rules, carried: Carried,
-        most: int, bound: float, eta: float,
+        self, watched: Watched, start: Point, operators: Operators, diagonal: Diagonal | None, rules: Rules,
+        carried: Carried, most: int, bound: float, eta: float,
     ) -> None:  # fmt: skip
         super().__init__(
-            kernel.within_radius, watched, start, operators, scale, rules, krylov.LANCZOS_VECTORS,
+            kernel.within_radius, watched, start, operators, diagonal, rules, krylov.LANCZOS_VECTORS,
             np.zeros(krylov.LANCZOS_REALS), carried,
         )  # fmt: skip
         self._most = most
@@ -150,10 +153,6 @@ class WithinRadius(HessianFree):
 
     def _own(self) -> tuple:
         return self._basis, self._space, self._most
-
-    def _rescale(self, theta: np.ndarray) -> None:
-        assert self._scale is not None
-        self.row_within(krylov.ROOT)[:] = np.sqrt(self._scale(theta, 0.0))
 
     def _widen(self) -> None:
         self._basis = np.concatenate([self._basis, np.empty_like(self._basis)])

@@ -8,6 +8,7 @@ import numpy as np
 
 from scipy_ae.kernels import krylov as kernel
 from scipy_ae.kernels.machine import DONE
+from scipy_ae.kernels.product_models import filled
 from scipy_ae.kernels.quasi_newton import CLEAR
 from scipy_ae.solvers.operators import Asked
 
@@ -46,10 +47,14 @@ class Stop:
 
 @dataclass(frozen=True)
 class Solved:
-    """x, the residual b - A x (n,), and the direction of negative curvature that ended it, if any."""
+    """x and the residual b - (A + mu I) x, (n,); how far x'Ax/2 - b'x falls from nothing to x, NaN for no minimum.
+
+    ``downward`` is the direction of negative curvature that ended it, if any.
+    """
 
     x: np.ndarray
     residual: np.ndarray
+    fall: float
     downward: np.ndarray | None = None
 
 
@@ -72,20 +77,48 @@ def conjugate_gradients(
     Hestenes & Stiefel (1952). ``product(v)`` gives A v; an :class:`Operator` that is machine code is not asked.
     """
     operator = product if isinstance(product, Operator) else Operator(Asked(lambda theta, v: product(v)), b)
-    vectors, states = np.zeros((kernel.CG_VECTORS, b.size + CLEAR)), np.zeros(kernel.WHOLE, dtype=np.int64)
-    for row, given in ((kernel.THETA, operator.theta), (kernel.B, b), (kernel.W, 1.0 / M), (kernel.X, start)):
+    vectors, states = _begun(operator.theta)
+    for row, given in ((kernel.B, b), (kernel.W, 1.0 / M), (kernel.X, start)):
         vectors[row, : b.size] = given
-    numbers, falls, verdict = stop.numbers(), np.empty(stop.most), kernel.PAUSE
-    numbers[kernel.MU], states[kernel.FRESH] = mu, 1
-    operators = operator.operators
+    numbers, falls = stop.numbers(), np.empty(stop.most)
+    numbers[kernel.MU] = mu
+    verdict = _driven(
+        operator, vectors, states, lambda address, context, allowed: kernel.conjugate_gradients(
+            address, context, falls, vectors, numbers, states, b.size, allowed
+        ),
+    )  # fmt: skip
+    x, residual, direction = (vectors[row, : b.size].copy() for row in (kernel.X, kernel.R, kernel.P))
+    fall = kernel.fall(verdict, mu, -b, vectors)
+    return Solved(x, residual, fall, None if verdict == DONE else direction)
+
+
+def columns(operators: Asked, theta: np.ndarray) -> np.ndarray:
+    """The symmetric matrix (n, n) at theta, from its products with the unit vectors."""
+    vectors, states = _begun(theta)
+    matrix = np.empty((theta.size, theta.size))
+    _driven(
+        Operator(operators, theta), vectors, states, lambda address, context, allowed: filled(
+            address, context, matrix, vectors, states, theta.size, allowed
+        ),
+    )  # fmt: skip
+    return matrix
+
+
+def _begun(theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Vectors and whole numbers of a kernel of conjugate gradients at theta."""
+    vectors, states = np.zeros((kernel.CG_VECTORS, theta.size + CLEAR)), np.zeros(kernel.WHOLE, dtype=np.int64)
+    vectors[kernel.THETA, : theta.size], states[kernel.FRESH] = theta, 1
+    return vectors, states
+
+
+def _driven(operator: Operator, vectors: np.ndarray, states: np.ndarray, run: Callable[..., int]) -> int:
+    """Call a kernel until it needs nobody; what it says then."""
+    operators, size, verdict = operator.operators, operator.theta.size, kernel.PAUSE
     address, context = operators.code()
     while verdict in (kernel.PRODUCT, kernel.PAUSE):
         started = time.perf_counter()
-        verdict = kernel.conjugate_gradients(
-            address, context, falls, vectors, numbers, states, b.size, operators.portion
-        )  # fmt: skip
+        verdict = run(address, context, operators.portion)
         operators.made(states, time.perf_counter() - started)
         if verdict == kernel.PRODUCT:
-            vectors[kernel.IMAGE, : b.size] = operator(vectors[states[kernel.ASKED], : b.size].copy())
-    x, residual, direction = (vectors[row, : b.size].copy() for row in (kernel.X, kernel.R, kernel.P))
-    return Solved(x, residual, None if verdict == DONE else direction)
+            vectors[kernel.IMAGE, :size] = operator(vectors[states[kernel.ASKED], :size].copy())
+    return verdict

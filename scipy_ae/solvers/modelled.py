@@ -38,7 +38,6 @@ class Modelled(ModelMachine):
     ) -> None:
         super().__init__(run, watched, start, kernel.VECTORS, kernel.REALS, kernel.WHOLE)
         self._source, self._damping, self._scaled = choice.source, damping, how.marquardt
-        self._code = choice.source.code() if isinstance(choice.source, Model) else (0, NOTHING)
         for place, value in (
             (kernel.C1, rules.c1), (kernel.C2, rules.c2), (newton.TAU, how.tau), (newton.MU, damping.mu),
         ):  # fmt: skip
@@ -53,12 +52,14 @@ class Modelled(ModelMachine):
     def _advance(self, steps: int, report: Report) -> int:
         target = report.nit + steps
         while True:
+            model = self._source.code() if isinstance(self._source, Model) else (0, NOTHING)
             self.whole[kernel.TRIALS], started = 0, time.perf_counter()
-            verdict = self.run(target - report.nit, *self._code)
+            verdict = self.run(target - report.nit, *model)
             report.nit += self.steps
             taken = time.perf_counter() - started
             self.whole[kernel.ALLOWED] = max(1, int(HEARD * self.whole[kernel.TRIALS] / max(taken, 1e-9)))
-            self._watched.nhev += int(self.whole[kernel.BUILT])
+            if isinstance(self._source, Model):
+                self._watched.nhev += self._source.spent(int(self.whole[kernel.BUILT]), taken)
             self.whole[kernel.BUILT] = 0
             if verdict == kernel.MODEL:
                 self._build()

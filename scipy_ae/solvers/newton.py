@@ -4,16 +4,14 @@ import math
 from abc import abstractmethod
 from typing import Any, ClassVar
 
-import numpy as np
-
 from scipy_ae.errors import InputError, UnsupportedError
 from scipy_ae.kernels.descent import BY_GTOL
 from scipy_ae.solvers.base import CONVERGED, NON_FINITE, STUCK, End, Report, Solver, number
 from scipy_ae.solvers.damping import UPDATES, Damping, How, stuck
 from scipy_ae.solvers.descent import Rules
-from scipy_ae.solvers.hessian_free import Carried, Damped, HessianFree, Scale, WithinRadius
+from scipy_ae.solvers.hessian_free import Carried, Damped, HessianFree, WithinRadius
 from scipy_ae.solvers.krylov import Stop
-from scipy_ae.solvers.operators import Operators
+from scipy_ae.solvers.operators import Diagonal, Operators
 from scipy_ae.solvers.watched import Point, Watched
 
 _CURVATURES = frozenset({"gauss_newton_p"})
@@ -55,12 +53,12 @@ class _MatrixFree(Solver):
         if self._rules.size(start.jac) <= self._rules.gtol:
             return End(CONVERGED, self._rules.words(BY_GTOL), carried, success=True)
         limit = 200 * size if maxiter is None else maxiter
-        machine = self._machine(watched, start, self._operators(watched), self._scale(watched), carried)
+        machine = self._machine(watched, start, self._operators(watched), self._diagonal(watched), carried)
         return machine.descend(self._rules, limit, report, self._stuck)
 
     @abstractmethod
     def _machine(
-        self, watched: Watched, start: Point, operators: Operators, scale: Scale, carried: Carried
+        self, watched: Watched, start: Point, operators: Operators, diagonal: Diagonal | None, carried: Carried
     ) -> HessianFree:
         """The kernel at the start."""
 
@@ -81,20 +79,14 @@ class _MatrixFree(Solver):
             order = ("hessp", "hess", "gauss_newton_p")
         return Operators(watched, next(name for name in order if name in offers))
 
-    def _scale(self, watched: Watched) -> Scale:
-        """The diagonal preconditioner, of theta and the damping."""
+    def _diagonal(self, watched: Watched) -> Diagonal | None:
+        """What the preconditioner is made of; None for none."""
         offered = "gauss_newton_diagonal" in watched.offers
         if self._precondition == "diagonal" and not offered:
             raise UnsupportedError(f"{self.name}: precondition 'diagonal' needs gauss_newton_diagonal")
         if self._precondition == "none" or not offered:
             return None
-
-        def scale(theta: np.ndarray, mu: float) -> np.ndarray:
-            diagonal = watched.gauss_newton_diagonal(theta)
-            floor = 1e-10 * float(diagonal.max()) or 1.0
-            return np.maximum(diagonal + mu, floor) ** self._exponent
-
-        return scale
+        return Diagonal(watched, self._exponent)
 
 
 class NewtonCG(_MatrixFree):
@@ -146,10 +138,10 @@ class NewtonCG(_MatrixFree):
         self._stop, self._how = stop, How(number("tau", tau, 0.0, open_low=True), update)
 
     def _machine(
-        self, watched: Watched, start: Point, operators: Operators, scale: Scale, carried: Carried
+        self, watched: Watched, start: Point, operators: Operators, diagonal: Diagonal | None, carried: Carried
     ) -> HessianFree:
         return Damped(
-            watched, start, operators, scale, self._rules, carried, Stop(self._stop, self._most),
+            watched, start, operators, diagonal, self._rules, carried, Stop(self._stop, self._most),
             self._how.tau, self._how.update == "nielsen",
         )  # fmt: skip
 
@@ -209,11 +201,11 @@ class TrustKrylov(_MatrixFree):
         self._eta = float(eta)
 
     def _machine(
-        self, watched: Watched, start: Point, operators: Operators, scale: Scale, carried: Carried
+        self, watched: Watched, start: Point, operators: Operators, diagonal: Diagonal | None, carried: Carried
     ) -> HessianFree:
         carried.radius = carried.radius or self._radius
         return WithinRadius(
-            watched, start, operators, scale, self._rules, carried, self._most, self._largest, self._eta
+            watched, start, operators, diagonal, self._rules, carried, self._most, self._largest, self._eta
         )
 
     @staticmethod

@@ -33,6 +33,11 @@ class Asked:
         """Address and context of machine code for products (``kernels/second_order.py``); 0 where there is none."""
         return 0, NOTHING
 
+    @property
+    def compiled(self) -> bool:
+        """Whether there is such code."""
+        return self.code()[0] != 0
+
     def made(self, states: np.ndarray, seconds: float) -> None:
         """A kernel was called with these whole numbers, for so long: count the products that it made."""
 
@@ -67,10 +72,14 @@ class Operators(Asked):
         return native.product(self._name), native.context
 
     def made(self, states: np.ndarray, seconds: float) -> None:
+        self._watched.nhev += self.spent(states, seconds)
+
+    def spent(self, states: np.ndarray, seconds: float) -> int:
+        """Products made, by a kernel that was called with these whole numbers for so long; the portion follows."""
         count, states[PRODUCTS] = int(states[PRODUCTS]), 0
-        self._watched.nhev += count
         if count > 0:
             self.portion = max(1, int(HEARD * count / max(seconds, 1e-9)))
+        return count
 
 
 class _OfMatrix:
@@ -83,3 +92,20 @@ class _OfMatrix:
         if not np.array_equal(theta, self._at):
             self._matrix, self._at = self._watched.hess(theta), theta
         return self._matrix @ v
+
+
+class Diagonal:
+    """That of a problem's Gauss-Newton matrix, which preconditions to the power ``exponent``."""
+
+    def __init__(self, watched: Watched, exponent: float) -> None:
+        self._ask, self.exponent = watched.gauss_newton_diagonal, exponent
+        native = watched.native
+        self._model = None if native is None or native.model is None else native.model("diagonal")
+
+    def __call__(self, theta: np.ndarray) -> np.ndarray:
+        """At theta, (n,)."""
+        return self._ask(theta)
+
+    def code(self) -> tuple[int, np.ndarray]:
+        """Address and context of machine code for it (``kernels/quadratic.py``); 0 where there is none."""
+        return (0, NOTHING) if self._model is None else self._model.code()

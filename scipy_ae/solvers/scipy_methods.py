@@ -9,6 +9,8 @@ from scipy.optimize import OptimizeResult, OptimizeWarning, minimize
 
 from scipy_ae.errors import InputError
 from scipy_ae.solvers.base import MAXITER, End, Report
+from scipy_ae.solvers.krylov import columns
+from scipy_ae.solvers.operators import Operators
 from scipy_ae.solvers.scipy_base import ByRecipe, worse
 from scipy_ae.solvers.scipy_recipes import Recipe
 from scipy_ae.solvers.watched import Point, Watched
@@ -136,13 +138,7 @@ class _Bridge:
         return self._watched.hess(np.array(x, dtype=float))
 
     def hess_by_columns(self, x: np.ndarray) -> np.ndarray:
-        theta, n = np.array(x, dtype=float), x.size
-        matrix = np.empty((n, n))
-        for column in range(n):
-            unit = np.zeros(n)
-            unit[column] = 1.0
-            matrix[column] = self._watched.hessp(theta, unit)
-        return 0.5 * (matrix + matrix.T)
+        return columns(Operators(self._watched, "hessp"), np.array(x, dtype=float))
 
     def hessp(self, x: np.ndarray, v: np.ndarray) -> np.ndarray:
         return self._watched.hessp(np.array(x, dtype=float), np.array(v, dtype=float))
