@@ -19,6 +19,7 @@ from scipy_ae.experiments.run import Interrupt
 from scipy_ae.experiments.setup import Setup
 from scipy_ae.experiments.spec import Spec
 from scipy_ae.experiments.study import run_study
+from scipy_ae.experiments.trials import train_trial
 
 SMALL = """
 title = "How often?"
@@ -279,6 +280,25 @@ def test_what_a_killed_process_left_is_done_anew(small, tmp_path):
         before, (half / "records.jsonl").read_text()
     )]  # fmt: skip
     assert told[0] == told[1]
+
+
+def test_a_run_that_fails_is_told_of_and_tried_again_the_next_time(small, tmp_path, monkeypatch):
+    def broken(spec, seed, path, asked):
+        if spec.every == 0 and seed == 1:
+            raise MemoryError("no room for <b>9 TiB</b>")
+        return train_trial(spec, seed, path, asked)
+
+    monkeypatch.setattr("scipy_ae.experiments.study.train_trial", broken)
+    study = study_of(small, tmp_path / "s", seeds=2, given={"iterations": 4})
+    assert [[run["status"] for run in value["runs"]] for value in study["values"]] == [["done"] * 2, ["done", "failed"]]
+    assert study["missing"] == 0
+    page = report.write(tmp_path / "s").read_text(encoding="utf-8")
+    assert "Runs that failed" in page
+    assert "never, seed 1: MemoryError: no room for &lt;b&gt;9 TiB&lt;/b&gt;." in page
+    assert [row["status"] for row in table(tmp_path / "s")] == ["done", "done", "done", "failed"]
+    monkeypatch.undo()
+    study = study_of(small, tmp_path / "s", seeds=2, given={"iterations": 4})
+    assert all(run["status"] == "done" for value in study["values"] for run in value["runs"])
 
 
 def test_another_study_is_not_mixed_into_a_folder(small, tmp_path):

@@ -72,6 +72,7 @@ class Film {
     if (isCalm()) return this.show(this.ended ? 0 : this.at + 1);
     stopPlaying(this.explorer);
     const first = this.ended ? 0 : this.at;
+    this.show(first);
     const begun = performance.now();
     const next = () => {
       this.show(Math.min(this.last, first + Math.floor((performance.now() - begun) / 1000 / SECONDS_A_SHOT)));
