@@ -90,6 +90,12 @@ def median(merits: Mapping[int, Merit]) -> Merit:
     return sorted(merits.values())[(len(merits) - 1) // 2]
 
 
+def middle(merits: Mapping[int, Merit]) -> float:
+    """The median of the first numbers, as the tables tell it: the lower one of two where some are infinite."""
+    numbers = np.array([merit[0] for merit in merits.values()])
+    return float(np.median(numbers)) if np.isfinite(numbers).all() else median(merits)[0]
+
+
 def _by_pixels(entries: Sequence[Entry]) -> list[Said]:
     """Of objectives of their own, wrong pixels alone, where the data are the same and the counts are not."""
     data = {entry.objective[:_OF_DATA] for entry in entries}
@@ -127,9 +133,9 @@ def _soonest(entries: Sequence[Entry]) -> list[Said]:
         return []
     ranked = [(entry.name, {seed: (time, 0.0) for seed, time in entry.clean.items()}) for entry in entries]
     said = _best(ranked)[0]
-    if said.key == "none_finite" or not np.isfinite(best := min(median(merits)[0] for _, merits in ranked)):
+    if said.key == "none_finite" or not np.isfinite(seconds := middle(dict(ranked)[said.values["name"]])):
         return [Said("never")]
-    return [Said(f"soonest_{said.key}", said.values | {"seconds": best})]
+    return [Said(f"soonest_{said.key}", said.values | {"seconds": seconds})]
 
 
 def _orders(group: list[Entry]) -> list[Said]:
@@ -144,8 +150,9 @@ def _orders(group: list[Entry]) -> list[Said]:
         better = median(second.merits) < median(other.merits)
         wins = _wins(*((second.merits, other.merits) if better else (other.merits, second.merits)), pair)
         n = _starts(pair)
-        values = {"seconds": second.seconds, "name": second.name, "other": other.name, "wins": wins, "n": n}
-        values |= {"elbo": -median(second.merits)[0], "other_elbo": -median(other.merits)[0]}
+        values: dict[str, Any] = {"name": second.name, "other": other.name, "wins": wins, "n": n}
+        values |= {"seconds": second.seconds, "other_seconds": other.seconds}
+        values |= {"elbo": -middle(second.merits), "other_elbo": -middle(other.merits)}
         key = ("order_better" if better else "order_worse") + ("" if _sure([wins], n)[0] else "_unsure")
         said.append(Said(key, values))
     return said

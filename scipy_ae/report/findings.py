@@ -25,7 +25,7 @@ def _sentence(said: dict[str, Any], words: Words) -> str:
 def _worded(values: dict[str, Any], words: Words) -> dict[str, Any]:
     """Times with their unit, and names in a list with how often each was beaten."""
     worded = dict(values)
-    for name in ("seconds", "published"):
+    for name in ("seconds", "other_seconds", "published"):
         if name in values:
             worded[name] = words.seconds(values[name])
     for name in ("elbo", "other_elbo"):
