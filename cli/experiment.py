@@ -108,7 +108,9 @@ run.params.extend(settings_of_a_run())
 
 def _command(recipe: Any, given: dict[str, Any], seeds: int | None) -> str:
     """The command line that asks for the same."""
-    name = recipe.name if recipe.path.parent.name == "recipes" else str(recipe.path)
+    from scipy_ae.experiments.recipe import SHIPPED
+
+    name = recipe.name if recipe.path.parent == SHIPPED else str(recipe.path)
     words = ["scipy-ae", "experiment", "run", name]
     words += [] if seeds is None else ["--seeds", str(seeds)]
     return shlex.join([*words, *options_of(given)])

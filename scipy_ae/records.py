@@ -43,7 +43,7 @@ class Record:
         """One line of ``records.jsonl``; ``theta`` stays in memory, a non-finite number becomes null."""
         plain = asdict(replace(self, theta=None))
         del plain["theta"]
-        return json.dumps(_finite(plain), allow_nan=False)
+        return json.dumps(finite(plain), allow_nan=False)
 
     def at(self, theta: np.ndarray | None) -> "Record":
         """The same record with that theta."""
@@ -97,10 +97,12 @@ _JSON_TYPES: dict[str, Any] = {
 }
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
     """The same value with every non-finite number replaced by None (JSON has no word for them)."""
     if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
+        return {key: finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [finite(item) for item in value]
     if isinstance(value, float) and not np.isfinite(value):
         return None
     return value

@@ -47,57 +47,71 @@ def test_starts_that_disagree_leave_it_undecided():
 def test_one_comparison_is_held_to_five_per_cent(wins):
     best, rest = [0] * 10, [1] * wins + [-1] * (10 - wins)
     told = said([entry("best", best), entry("rest", rest)])[0]
-    chance = sum(comb(10, k) for k in range(wins, 11)) / 2**10
+    chance = 2 * sum(comb(10, k) for k in range(wins, 11)) / 2**10
     assert told.startswith("Best is best") == (chance <= 0.05)
 
 
 def test_many_comparisons_are_held_to_it_together():
     nine = [entry("best", [0] * 10)] + [entry(str(k), [1] * 8 + [-1] * 2) for k in range(8)]
-    assert said(nine[:2])[0].startswith("Undecided")  # 8 of 10 is chance once in 18
+    assert said(nine[:2])[0].startswith("Undecided")  # 8 of 10, or as many for the other, is chance once in 9
     nine = [entry("best", [0] * 10)] + [entry(str(k), [1] * 9 + [-1]) for k in range(8)]
-    assert said(nine[:2])[0].startswith("Best is best")  # 9 of 10 is chance once in 93,
+    assert said(nine[:2])[0].startswith("Best is best")  # 9 of 10 is chance once in 47,
     assert said(nine)[0].startswith("Undecided")  # but not all eight times
     assert said(nine)[0].endswith("3 (beaten from 9), and 4 more. More starts (--seeds) may decide.")
     assert said([entry("best", [0] * 10)] + [entry(str(k), [1] * 10) for k in range(8)])[0].startswith("Best is best")
 
 
-def test_five_starts_decide_between_two_values_and_no_more():
-    assert said([entry("a", [0] * 5), entry("b", [1] * 5)])[0].startswith("Best is a")
-    assert said([entry("a", [0] * 5), entry("b", [1] * 5), entry("c", [1] * 5)])[0].startswith("Undecided")
+def test_six_starts_decide_between_two_values_and_no_more():
+    assert said([entry("a", [0] * 5), entry("b", [1] * 5)])[0].startswith("Undecided")
+    assert said([entry("a", [0] * 6), entry("b", [1] * 6)])[0].startswith("Best is a")
+    assert said([entry("a", [0] * 6), entry("b", [1] * 6), entry("c", [1] * 6)])[0].startswith("Undecided")
+
+
+def test_two_values_that_are_equally_good_are_rarely_told_apart():
+    rng = np.random.default_rng(0)
+    for n in (5, 8, 10, 13):
+        decided = sum(
+            finding([entry("a", rng.random(n)), entry("b", rng.random(n))])[0].key == "best" for _ in range(2000)
+        )
+        assert decided <= 2000 * 0.05 + 30  # three standard deviations
 
 
 def test_starts_are_compared_by_their_seeds():
-    one = Entry("one", ("a",), {3: (1.0, 0.0), 5: (2.0, 0.0), 6: (3.0, 0.0), 7: (3.0, 0.0), 8: (3.0, 0.0)})
-    other = Entry(
-        "other", ("a",), {8: (4.0, 0.0), 7: (4.0, 0.0), 6: (4.0, 0.0), 5: (3.0, 0.0), 3: (2.0, 0.0), 9: (9.0, 0.0)}
+    one = Entry(
+        "one", ("a",), {2: (0.0, 0.0), 3: (1.0, 0.0), 5: (2.0, 0.0), 6: (3.0, 0.0), 7: (3.0, 0.0), 8: (3.0, 0.0)}
     )
-    assert said([other, one])[0] == "Best is one: it beats each of the others from at least 5 of 5 starts."
+    other = Entry(
+        "other",
+        ("a",),
+        {8: (4.0, 0.0), 7: (4.0, 0.0), 6: (4.0, 0.0), 5: (3.0, 0.0), 3: (2.0, 0.0), 9: (9.0, 0.0), 2: (1.0, 0.0)},
+    )
+    assert said([other, one])[0] == "Best is one: it beats each of the others from at least 6 of 6 starts."
 
 
 def test_ranks_after_equal_times_and_by_the_first_clean_moment():
-    slow = entry("slow", [0] * 5, timed=of([9] * 5), clean=dict.fromkeys(range(5), 4.0))
-    quick = entry("quick", [1] * 5, timed=of([8] * 5), clean=dict.fromkeys(range(5), 2.0))
+    slow = entry("slow", [0] * 6, timed=of([9] * 6), clean=dict.fromkeys(range(6), 4.0))
+    quick = entry("quick", [1] * 6, timed=of([8] * 6), clean=dict.fromkeys(range(6), 2.0))
     assert said([slow, quick], 0.5) == [
-        "Best is slow: it beats each of the others from at least 5 of 5 starts.",
-        "After equal times, 0.5 s each: best is quick: it beats each of the others from at least 5 of 5 starts.",
+        "Best is slow: it beats each of the others from at least 6 of 6 starts.",
+        "After equal times, 0.5 s each: best is quick: it beats each of the others from at least 6 of 6 starts.",
         "First without a wrong pixel is quick, after 2 s at the median: sooner than each of the others, from at least"
-        " 5 of 5 starts.",
+        " 6 of 6 starts.",
     ]
     even = [entry(name, [1] * 2, clean={0: first, 1: first + 1}) for name, first in (("a", 2.0), ("b", 4.0))]
     assert "first without a wrong pixel is a, after 2.5 s" in said(even)[-1].lower()
-    never = [entry(name, [2] * 5, clean=dict.fromkeys(range(5), np.inf)) for name in "ab"]
+    never = [entry(name, [2] * 6, clean=dict.fromkeys(range(6), np.inf)) for name in "ab"]
     assert said(never)[-1] == "No value comes to zero wrong pixels from half of its starts."
 
 
 def test_losses_of_other_objectives_are_not_ranked():
-    alone = [entry("one", [1] * 5, ("data", "all", "a")), entry("two", [2] * 5, ("data", "all", "b"))]
+    alone = [entry("one", [1] * 6, ("data", "all", "a")), entry("two", [2] * 6, ("data", "all", "b"))]
     assert said(alone)[0].startswith(
         "By wrong pixels, since losses of different objectives do not compare: best is one"
     )
-    for other in (entry("two", [1] * 5, ("data", "all", "b")), entry("two", [2] * 5, ("others", "all", "b"))):
+    for other in (entry("two", [1] * 6, ("data", "all", "b")), entry("two", [2] * 6, ("others", "all", "b"))):
         assert said([alone[0], other])[0].startswith("Each value minimises an objective of its own")
-    assert said([*alone, entry("three", [3] * 5, ("data", "all", "a"))]) == [
-        "Of the 2 with the same objective, best is one: it beats each of the others from at least 5 of 5 starts."
+    assert said([*alone, entry("three", [3] * 6, ("data", "all", "a"))]) == [
+        "Of the 2 with the same objective, best is one: it beats each of the others from at least 6 of 6 starts."
     ]
     specs = [Spec(), Spec(solver="CG"), Spec(contractive=0.1), Spec(noise="flip:2")]
     keys = [objective_of(spec) for spec in specs]
@@ -106,7 +120,7 @@ def test_losses_of_other_objectives_are_not_ranked():
 
 
 def test_values_that_never_were_finite_are_not_called_best():
-    worst = dict.fromkeys(range(5), (np.inf, np.inf))
+    worst = dict.fromkeys(range(6), (np.inf, np.inf))
     assert said([Entry(name, ("a",), worst) for name in "ab"]) == ["No value stayed finite."]
 
 
@@ -114,24 +128,24 @@ def test_values_that_never_were_finite_are_not_called_best():
     ("second", "told"),
     [
         (
-            [10, 11, 12, 13, 14],
-            "a better ELBO in 20 s than Adam in 19 s: −12.0 against −22.0 nats a row (ahead from 5 of 5 starts)",
+            [10, 11, 12, 13, 14, 15],
+            "a better ELBO in 20 s than Adam in 19 s: −12.5 against −22.5 nats a row (ahead from 6 of 6 starts)",
         ),
         (
-            [30, 31, 32, 33, 34],
-            "reaches no better ELBO in 20 s than Adam in 19 s: −32.0 against −22.0 nats a row (behind from 5 of",
+            [30, 31, 32, 33, 34, 35],
+            "reaches no better ELBO in 20 s than Adam in 19 s: −32.5 against −22.5 nats a row (behind from 6 of",
         ),
         (
-            [10, 11, 21.5, 33, 34],
-            "−21.5 against −22.0 nats a row (ahead from 3 of 5 starts, too few to be sure)",
+            [10, 11, 21, 22, 33, 34],
+            "−21.5 against −22.5 nats a row (ahead from 4 of 6 starts, too few to be sure)",
         ),
     ],
 )
 def test_second_order_is_told_to_win_or_lose_at_equal_seconds(second, told):
     kinds = [
-        entry("Adam", [20, 21, 22, 23, 24], variational=True, seconds=19.0),
+        entry("Adam", [20, 21, 22, 23, 24, 25], variational=True, seconds=19.0),
         entry("L-BFGS", second, variational=True, second_order=True, seconds=20.01),
-        entry("plain", [1, 1, 1, 1, 1], ("b",)),
+        entry("plain", [1, 1, 1, 1, 1, 1], ("b",)),
     ]
     found = said(kinds)
     assert found[0].startswith("By the ELBO on codes drawn anew, among the 2 variational ones:")
@@ -154,14 +168,4 @@ def test_a_claim_is_borne_out_spoken_against_or_undecided():
     assert judged(open_, CLAIM) == [
         "Our data leave it undecided: a is the best of those that are said to be best, but 10 starts do not tell it"
         " from c (beaten from 6)."
-    ]
-
-
-def test_how_long_a_run_takes_is_held_against_what_was_published():
-    slow = [entry("a", [0] * 5, seconds=30000.0), entry("b", [0] * 5, seconds=2.0)]
-    assert judged(slow, {"slower": {"label": "a", "seconds": 21600}}) == [
-        "Our data bear it out: a took 8 h 20 min at the median, and 6 h 0 min were published."
-    ]
-    assert judged(slow, {"slower": {"label": "b", "seconds": 21600}}) == [
-        "Our data do not bear it out: b took 2 s at the median, where 6 h 0 min were published."
     ]

@@ -71,6 +71,7 @@ def test_a_grid_holds_every_combination():
     ]
     assert made.variants[1][0] == "every 1, std 1"
     assert sweep(["every=1,4"]).variants[1] == ("4", {"every": 4})
+    assert [label for label, _ in sweep(["std=0.7300001,0.7300002"]).variants] == ["0.7300001", "0.7300002"]
     with pytest.raises(InputError, match="vary: std is named twice"):
         sweep(["std=1,2", "std=3,4"])
 
@@ -107,6 +108,16 @@ def test_a_sweep_from_the_command_line_to_a_table_that_pandas_reads(tmp_path):
     page = (folder / "index.html").read_text(encoding="utf-8")
     assert "4 combinations of parameters" in page
     assert (folder / "figures" / "grid.png").stat().st_size > 2000
+
+
+def test_no_two_columns_of_the_table_have_one_name(tmp_path):
+    words = ("--vary", "iterations=2,3", "--vary", "loss=squared-error,cross-entropy", "--seeds", "1", "--letters", "3")
+    told = called("sweep", *words, "--layers", "35-9-2-9-35", "--jobs", "1", "--out", tmp_path)
+    assert told.exit_code == 0, told.output
+    frame = pandas.read_csv(tmp_path / "sweep-iterations-loss-1" / "results.csv")
+    assert frame.columns.is_unique
+    assert list(frame["spec_iterations"]) == list(frame["iterations"]) == [2, 2, 3, 3]
+    assert frame["loss"].gt(0).all()
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,11 @@
 """What the numbers of a study say: which value is best, and whether a published claim holds; undecided where starts
 disagree.
 
-Values are compared start by start, since all have the same ones, by the one-sided sign test (Conover 1999, "Practical
-Nonparametric Statistics", section 3.4). It asks for no distribution, and ranks by wrong pixels first and loss second
-as well as by one number. A sentence that compares one value with several is held to ``CHANCE`` as a whole (Holm 1979,
-"A simple sequentially rejective multiple test procedure").
+Values are compared start by start, since all have the same ones, by the sign test (Conover 1999, "Practical
+Nonparametric Statistics", section 3.4), two-sided, since it is the numbers that say who may be ahead. It asks for no
+distribution, and ranks by wrong pixels first and loss second as well as by one number. A sentence that compares one
+value with several is held to ``CHANCE`` as a whole (Holm 1979, "A simple sequentially rejective multiple test
+procedure").
 
 What is found is kept as the key of a sentence and what it is filled with: the words are the report's.
 """
@@ -159,17 +160,12 @@ def _orders(group: list[Entry]) -> list[Said]:
 
 
 def verdict(entries: Sequence[Entry], labels: Sequence[str], expected: dict[str, Any]) -> list[Said]:
-    """Whether the numbers bear out what was published: that some labels beat others, or that one takes so long."""
+    """Whether the numbers bear out what was published: that some labels beat others, all of one objective."""
     known = dict(zip(labels, entries))
-    said = []
     better, than = ([known[label] for label in expected.get(key, ()) if label in known] for key in ("better", "than"))
-    if better and than:
-        said.append(_compared(better, than))
-    if (slow := expected.get("slower")) and slow["label"] in known:
-        entry = known[slow["label"]]
-        key = "claim_slow" if entry.seconds > slow["seconds"] else "claim_quick"
-        said.append(Said(key, {"name": entry.name, "seconds": entry.seconds, "published": float(slow["seconds"])}))
-    return said
+    if not better or not than or len({entry.objective for entry in (*better, *than)}) > 1:
+        return []
+    return [_compared(better, than)]
 
 
 def _compared(better: Sequence[Entry], than: Sequence[Entry]) -> Said:
@@ -202,8 +198,8 @@ def _wins(one: Mapping[int, Merit], other: Mapping[int, Merit], ranked: Sequence
 
 
 def _chance(wins: int, n: int) -> float:
-    """How often as many wins or more come by chance, if either is as good."""
-    return sum(comb(n, k) for k in range(wins, n + 1)) / 2**n
+    """How often one of two that are equally good wins as often as that, or more, by chance."""
+    return min(1.0, 2 * sum(comb(n, k) for k in range(wins, n + 1)) / 2**n)
 
 
 def _sure(wins: Sequence[int], n: int) -> list[bool]:

@@ -11,10 +11,13 @@ SHIPPED = Path(__file__).parent / "recipes"
 #: Starts of each value of a study whose recipe asks for no number of them.
 SEEDS = 10
 
+#: Fields that say which start a run has, so that a study cannot vary them.
+OF_STARTS = ("seed", "restarts", "halving")
+
 _TEXTS = ("title", "about", "claim", "source")
 _KEYS = (*_TEXTS, "run", "study")
 _STUDY = ("vary", "values", "labels", "cases", "seeds", "test", "expect")
-_EXPECT = ("better", "than", "slower")
+_EXPECT = ("better", "than")
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ class Recipe:
     for a single run; ``vary`` is the field that a study varies, or empty where its cases differ in several; ``test`` is
     noise under which every network of the study is tested, or empty. ``expect`` is the published claim in a form that
     numbers can bear out or not: ``better`` and ``than`` are labels, of which the best of the first is to beat each of
-    the second, and ``slower`` a label and the seconds that a run of it is to take.
+    the second.
     """
 
     name: str
@@ -137,6 +140,9 @@ def _variants(study: dict[str, Any]) -> tuple[str, tuple[tuple[str, dict[str, An
         if len(_list("labels", labels)) != len(values) or not all(isinstance(label, str) for label in labels):
             raise InputError(f"labels: {labels!r} is not accepted; a text for each of the {len(values)} values is")
         found = [(label, {vary: value}) for label, value in zip(labels, values)]
+    for name in OF_STARTS:
+        if any(name in fields for _, fields in found):
+            raise InputError(f"study: {name} cannot be varied: a study has starts of its own, seeds")
     if len({label for label, _ in found}) != len(found):
         raise InputError("study: two runs have the same label; each needs its own")
     return vary, tuple(found)
@@ -147,11 +153,7 @@ def _expectation(expect: Any, labels: list[str]) -> dict[str, Any]:
     _known(_table("expect", expect), _EXPECT)
     if ("better" in expect) != ("than" in expect):
         raise InputError("expect: better and than belong together; labels of the study in both are accepted")
-    slower = _table("expect: slower", expect.get("slower", {}))
-    if slower and (set(slower) != {"label", "seconds"} or not isinstance(slower["seconds"], (int, float))):
-        raise InputError(f"expect: slower: {slower!r} is not accepted; a label and seconds are")
-    named = [expect.get("better", []), expect.get("than", []), [slower["label"]] if slower else []]
-    for label in (label for group in named for label in (group if isinstance(group, list) else [group])):
+    for label in (label for key in expect for label in _list(key, expect[key], least=1)):
         if label not in labels:
             raise unknown("label in expect", str(label), labels)
     return expect
@@ -173,7 +175,7 @@ def _table(key: str, value: Any) -> dict[str, Any]:
     return value
 
 
-def _list(key: str, value: Any) -> list[Any]:
-    if not isinstance(value, list) or len(value) < 2:
-        raise InputError(f"{key}: {value!r} is not accepted; a list of at least two is")
+def _list(key: str, value: Any, least: int = 2) -> list[Any]:
+    if not isinstance(value, list) or len(value) < least:
+        raise InputError(f"{key}: {value!r} is not accepted; a list of at least {('one', 'two')[least - 1]} is")
     return value

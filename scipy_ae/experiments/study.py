@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ def run_study(
     path: Path,
     *,
     command: str,
+    lang: str = "en",
     crew: Crew | None = None,
     watch: Watch = lambda name, done, of: None,
     interrupt: Interrupt | None = None,
@@ -41,6 +43,8 @@ def run_study(
         The folder; made if it is not there, gone on with if it holds this study, refused if it holds anything else.
     command : str
         The command line that asks for the same.
+    lang : str
+        The language of the pages of runs.
     crew : Crew, optional
         Who does the runs; this process alone by default.
     watch, interrupt : optional
@@ -57,7 +61,7 @@ def run_study(
         if not any(value.kept for value in plan.values):
             _give_up(plan, folder)
         if not interrupt.asked:
-            _finish(plan, path, crew, watch)
+            _finish(plan, path, lang, crew, watch)
         return tables.write(folder, plan, command, crew.size)
 
 
@@ -81,11 +85,11 @@ def _train(plan: Plan, path: Path, crew: Crew, watch: Watch) -> None:
         watch(jobs[place].name, ended, plan.size)
 
 
-def _finish(plan: Plan, path: Path, crew: Crew, watch: Watch) -> None:
+def _finish(plan: Plan, path: Path, lang: str, crew: Crew, watch: Watch) -> None:
     """Pages of the runs that stand for their values."""
     kept = [(value, value.kept.seed) for value in plan.values if value.kept is not None]
     jobs = [
-        Job(_name(value, seed), finish_trial, (value.case.spec, seed, trial_folder(path, value, seed)))
+        Job(_name(value, seed), finish_trial, (value.case.spec, seed, trial_folder(path, value, seed), lang))
         for value, seed in kept
     ]
     ended: list[Done] = []
@@ -102,9 +106,13 @@ def _give_up(plan: Plan, folder: RunFolder) -> None:
     """Nothing to report: say why, and leave nothing behind."""
     reasons = [trial.why for value in plan.values for trial in value.trials if trial.why]
     reasons += [why for value in plan.values for why in value.lost.values()]
-    for value in plan.values:
-        shutil.rmtree(folder.path / value.name, ignore_errors=True)
-    plan_file(folder.path).unlink(missing_ok=True)
+    for value, seed in plan.runs():
+        shutil.rmtree(trial_folder(folder.path, value, seed), ignore_errors=True)
+    with suppress(OSError):  # runs of other starts stay
+        for value in plan.values:
+            if (folder.path / value.name).exists():
+                (folder.path / value.name).rmdir()
+        plan_file(folder.path).unlink(missing_ok=True)
     reason = reasons[0] if reasons else "the study ended before any run was done"
     raise InputError(f"no run came to a result; {reason}")
 

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from scipy_ae.errors import InputError, unknown
-from scipy_ae.experiments.recipe import SEEDS, Recipe
+from scipy_ae.experiments.recipe import OF_STARTS, SEEDS, Recipe
 from scipy_ae.experiments.spec import Spec, option
 
 #: What a sweep cannot vary: the starts are its own.
-_NOT_VARIED = ("seed", "restarts", "halving", "solver_options")
+_NOT_VARIED = (*OF_STARTS, "solver_options")
 #: Digits of numbers drawn at random, so that a label tells the whole of them.
 _DIGITS = 4
 _ACCEPTED = "NAME=VALUE,VALUE,... or NAME=LOW:HIGH:COUNT, with :log for equal ratios, is"
@@ -127,7 +127,7 @@ def sweep(varied: Sequence[str], *, random: int | None = None, seed: int = 0, st
 
 
 def _label(fields: dict[str, Any]) -> str:
-    told = {name: f"{value:g}" if isinstance(value, float) else str(value) for name, value in fields.items()}
+    told = {name: f"{value:.12g}" if isinstance(value, float) else str(value) for name, value in fields.items()}
     return next(iter(told.values())) if len(told) == 1 else ", ".join(f"{option(k)} {text}" for k, text in told.items())
 
 

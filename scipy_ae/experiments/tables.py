@@ -2,7 +2,8 @@
 
 import csv
 import json
-from dataclasses import asdict
+import re
+from dataclasses import asdict, replace
 from functools import partial
 from io import StringIO
 from pathlib import Path
@@ -17,7 +18,7 @@ from scipy_ae.experiments.plan import Plan, Value, trial_folder
 from scipy_ae.experiments.spec import option
 from scipy_ae.experiments.trials import Trial
 from scipy_ae.metrics import is_binary
-from scipy_ae.records import RunFolder, write_aside
+from scipy_ae.records import RunFolder, finite, write_aside
 
 #: Points of a curve that the report keeps.
 POINTS, ELBO_POINTS = 240, 60
@@ -26,18 +27,19 @@ COLUMNS = (
     "status", "loss", "wrong_pixels", "worst_row", "iterations", "seconds", "evaluations", "clean_iteration",
     "clean_seconds", "loss_at_equal_seconds", "wrong_pixels_at_equal_seconds", "recovered", "elbo", "stop",
 )  # fmt: skip
-DONE, FAILED, LOST, MISSING = "done", "not finite", "failed", "not run"
+DONE, DIVERGED, FAILED, LOST, MISSING = "done", "diverged", "not finite", "failed", "not run"
 
 
 def write(folder: RunFolder, plan: Plan, command: str, jobs: int) -> dict[str, Any]:
     """Write both into the folder of the study; returns what ``study.json`` holds."""
     values = [value for value in plan.values if value.trials or value.lost]
-    seconds = _equal_seconds(values)
+    seconds = None if _differ_in_length(values) else _equal_seconds(values)
     described = [_describe(value, plan, folder.path, seconds) for value in values]
     missing = sum(run["status"] == MISSING for row in described for run in row["runs"])
     missing += (len(plan.values) - len(values)) * len(plan.seeds)
     recipe, setup = plan.recipe, values[0].setup
-    entries = [_entry(value, recipe.vary, seconds) for value in values if value.trials]
+    alike = _differ_in_length(values)
+    entries = [_entry(value, recipe.vary, seconds, alike) for value in values if value.trials]
     labels = [value.case.label for value in values if value.trials]
     results = {
         **{name: getattr(recipe, name) for name in ("name", "title", "about", "claim", "source", "vary", "test")},
@@ -58,11 +60,21 @@ def write(folder: RunFolder, plan: Plan, command: str, jobs: int) -> dict[str, A
         **describe_machine(),
     }
     for name, text in (
-        ("results.csv", _csv(plan, described)),
-        ("study.json", json.dumps(results, allow_nan=False)),
+        ("results.csv", _csv(plan, list(zip(values, described)))),
+        ("study.json", json.dumps(finite(results), allow_nan=False)),
     ):
         write_aside(folder.path / name, partial(Path.write_text, data=text, encoding="utf-8"))
     return results
+
+
+def _differ_in_length(values: list[Value]) -> bool:
+    """Whether the values are one training of several lengths: then seconds tell of the clock and of nothing else."""
+    blank: dict[str, Any] = {"iterations": None, "seconds": None}
+    specs = [
+        replace(one.setup.spec, **blank, schedule=re.sub(r":\d+", "", one.setup.spec.schedule or "") or None)
+        for one in values
+    ]
+    return len(specs) > 1 and len(set(specs)) == 1
 
 
 def _equal_seconds(values: list[Value]) -> float | None:
@@ -75,10 +87,11 @@ def _equal_seconds(values: list[Value]) -> float | None:
     return min(ends) if len(ends) > 1 else None
 
 
-def _entry(value: Value, vary: str, seconds: float | None) -> Entry:
+def _entry(value: Value, vary: str, seconds: float | None, alike: bool) -> Entry:
     setup, trials = value.setup, value.trials
     ends = [trial.history[-1].seconds for trial in trials if trial.history is not None]
-    counted, variational = is_binary(setup.dataset.x) and setup.noise is None, bool(setup.spec.variational)
+    variational = bool(setup.spec.variational)
+    counted = is_binary(setup.dataset.x) and setup.noise is None and not alike
     times: dict[int, Merit] = {}
     if seconds is not None and not variational:
         times = {trial.seed: trial.merit_at(seconds) for trial in trials}
@@ -103,7 +116,7 @@ def _describe(value: Value, plan: Plan, root: Path, seconds: float | None) -> di
     return {
         "label": value.case.label,
         "command": value.case.spec.command(),
-        "settings": {option(name): getattr(value.case.spec, name) for name in _varied(plan)},
+        "settings": {option(name): _setting(getattr(value.case.spec, name)) for name in _varied(plan)},
         "folder": "" if kept is None else trial_folder(root, value, kept.seed).relative_to(root).as_posix(),
         "kept_seed": None if kept is None else kept.seed,
         "runs": [_run(seed, known.get(seed), value.lost.get(seed), seconds) for seed in plan.seeds],
@@ -138,7 +151,7 @@ def _run(seed: int, trial: Trial | None, lost: str | None, seconds: float | None
     timed = (None, None) if seconds is None or trial.diverged else trial.merit_at(seconds)
     scores = [trial.result["denoising"][name]["recovered"] for name in ("once", "twice") if "denoising" in trial.result]
     return blank | {
-        "status": DONE,
+        "status": DIVERGED if trial.diverged else DONE,
         "loss": best.loss,
         "wrong_pixels": best.wrong_pixels,
         "worst_row": best.worst_row,
@@ -159,23 +172,37 @@ def _finite(number: float | None) -> float | None:
     return number if number is not None and np.isfinite(number) else None
 
 
+def _setting(value: Any) -> Any:
+    return " ".join(value) if isinstance(value, tuple) else value
+
+
 def _varied(plan: Plan) -> list[str]:
     """The fields that the study varies, in the order in which it does."""
     return list(dict.fromkeys(name for _, fields in plan.recipe.variants for name in fields))
 
 
-def _csv(plan: Plan, described: list[dict[str, Any]]) -> str:
-    """One line a run: study, value, settings that differ, seed, and what came of it."""
-    specs = {value.case.label: value for value in plan.values}
+def _csv(plan: Plan, described: list[tuple[Value, dict[str, Any]]]) -> str:
+    """One line a run: study, value, settings that differ, seed, and what came of it.
+
+    A setting of the name of an outcome (``loss``, ``iterations``) is told as ``spec_loss``.
+    """
     differ = _varied(plan)
     text = StringIO()
     lines = csv.writer(text, lineterminator="\n")
-    lines.writerow(["study", "value", *differ, "seed", *COLUMNS, "folder"])
-    for row in described:
-        value = specs[row["label"]]
+    lines.writerow(
+        [
+            "study",
+            "value",
+            *(f"spec_{name}" if name in COLUMNS else name for name in differ),
+            "seed",
+            *COLUMNS,
+            "folder",
+        ]
+    )
+    for value, row in described:
         settings = [getattr(value.setup.spec, name) for name in differ]
         for run in row["runs"]:
-            place = f"{value.name}/seed-{run['seed']}" if run["status"] == DONE else ""
+            place = f"{value.name}/seed-{run['seed']}" if run["status"] in (DONE, DIVERGED) else ""
             cells = [run[name] for name in COLUMNS]
             lines.writerow([plan.recipe.name, row["label"], *settings, run["seed"], *cells, place])
     return text.getvalue()

@@ -8,7 +8,7 @@ import json
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from scipy_ae.errors import NonFiniteError
 from scipy_ae.experiments.claims import claimed, reclaimed
 from scipy_ae.experiments.compiling import compile_kernels
 from scipy_ae.experiments.denoise import own_scores
-from scipy_ae.experiments.film import Reel
+from scipy_ae.experiments.film import Film, Reel
 from scipy_ae.experiments.finding import WORST, Merit
 from scipy_ae.experiments.generative import Trace, is_variational
 from scipy_ae.experiments.outcome import Trained, conclude, supplement
@@ -32,7 +32,7 @@ from scipy_ae.solvers.registry import OURS
 from scipy_ae.training import DIVERGED, INTERRUPTED
 
 #: Setups that a process keeps ready: the starts of a value share data and work arrays.
-_READY = 8
+_READY = 16
 
 
 @dataclass(frozen=True)
@@ -84,24 +84,33 @@ class Trial:
 def read_trial(path: Path, seed: int) -> Trial | None:
     """The trial in that folder; None where it is not finished."""
     folder = RunFolder(path)
-    if _failure(path).exists():
-        return Trial(seed, folder, {}, None, json.loads(_failure(path).read_text(encoding="utf-8"))["why"])
-    if not finished(path):
-        return None
-    result = json.loads(folder.result.read_text(encoding="utf-8"))
-    return Trial(seed, folder, result, History.read(folder.records))
+    if (failure := _table(_failure(path))) is not None:
+        return Trial(seed, folder, {}, None, str(failure.get("why", "")))
+    result = _table(folder.result) if finished(path) else None
+    return None if result is None else Trial(seed, folder, result, History.read(folder.records))
 
 
 def finished(path: Path) -> bool:
-    """Whether a trial ended here: its result, which is written last, is there."""
-    return RunFolder(path).result.exists() or _failure(path).exists()
+    """Whether a trial ended here: its result, which is written last, is there and whole."""
+    folder = RunFolder(path)
+    whole = folder.records.exists() and folder.records.stat().st_size > 0 and _table(folder.result) is not None
+    return whole or _table(_failure(path)) is not None
+
+
+def _table(path: Path) -> dict[str, Any] | None:
+    """What a JSON file holds; None where it is missing or damaged."""
+    try:
+        table = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return table if isinstance(table, dict) else None
 
 
 def train_trial(spec: Spec, seed: int, path: Path, asked: Callable[[], bool]) -> bool | None:
     """Train the start of that seed and write its run folder; None where it was to end before that."""
     if finished(path):
         return True
-    shutil.rmtree(path, ignore_errors=True)  # what a killed process has left
+    _clear(path)
     setup, trace = ready(spec).start(seed), Trace()
     variational = is_variational(setup.network)
     with claimed(path) as folder:
@@ -123,7 +132,7 @@ def train_trial(spec: Spec, seed: int, path: Path, asked: Callable[[], bool]) ->
     return None if cut else True
 
 
-def finish_trial(spec: Spec, seed: int, path: Path, asked: Callable[[], bool]) -> bool | None:
+def finish_trial(spec: Spec, seed: int, path: Path, lang: str, asked: Callable[[], bool]) -> bool | None:
     """Complete the folder of the trial that stands for its value: comparisons of a noisy training, film and page.
 
     The film is of the same training once more, since a study would have no use for the films of all its runs.
@@ -139,15 +148,29 @@ def finish_trial(spec: Spec, seed: int, path: Path, asked: Callable[[], bool]) -
                 return None
             supplement(folder, denoised)
             folder.index.unlink(missing_ok=True)
-    if not folder.index.exists():
+    if not report.is_written(folder, lang):
         if not folder.film.exists() and Reel.fit_for(setup.network, len(setup.dataset.x)).most:
-            film = follow(setup, setup.iterations, reader=_unread, asked=asked).film
+            film = _filmed(setup, folder, asked)
             if asked():
                 return None
             if film is not None:
                 film.write(folder.film)
-        report.write(folder)
+        report.write(folder, lang=lang)
     return True
+
+
+def _clear(path: Path) -> None:
+    """Take away what a killed process has left, unless some process still writes it."""
+    if path.exists():
+        with reclaimed(path) as folder:
+            for left in (one for one in path.iterdir() if one != folder.lock):
+                shutil.rmtree(left) if left.is_dir() else left.unlink()
+
+
+def _filmed(setup: Setup, folder: RunFolder, asked: Callable[[], bool]) -> Film | None:
+    """The film of a finished training: of as many iterations as it made, whatever the clock says this time."""
+    again = replace(setup, stop=replace(setup.stop, seconds=None))
+    return follow(again, History.read(folder.records)[-1].iteration, reader=_unread, asked=asked).film
 
 
 @lru_cache(maxsize=_READY)

@@ -35,6 +35,7 @@ __all__ = [
     "Look",
     "decoded_plane",
     "heat_map",
+    "is_written",
     "languages",
     "latent_plane",
     "loss_curve",
@@ -47,6 +48,15 @@ __all__ = [
     "strip",
     "write",
 ]
+
+
+def is_written(folder: RunFolder, lang: str) -> bool:
+    """Whether the folder has its page, in that language."""
+    try:
+        with folder.index.open(encoding="utf-8") as page:
+            return f'<html lang="{lang}">' in page.read(200)
+    except OSError:
+        return False
 
 
 def write(folder: RunFolder | str | Path, jobs: int = 1, *, lang: str = "en") -> Path:

@@ -25,12 +25,12 @@ def _sentence(said: dict[str, Any], words: Words) -> str:
 def _worded(values: dict[str, Any], words: Words) -> dict[str, Any]:
     """Times with their unit, and names in a list with how often each was beaten."""
     worded = dict(values)
-    for name in ("seconds", "other_seconds", "published"):
+    for name in ("seconds", "other_seconds"):
         if name in values:
             worded[name] = words.seconds(values[name])
     for name in ("elbo", "other_elbo"):
         if name in values:
-            worded[name] = words.fixed(values[name], 1)
+            worded[name] = words.number(None) if values[name] is None else words.fixed(values[name], 1)
     if "others" in values:
         both = list(zip(values["others"], values["wins"]))
         told = [words("finding.other", name=name, wins=str(wins)) for name, wins in both[:MOST_NAMED]]

@@ -35,6 +35,8 @@ from scipy_ae.report.words import Words, sentence
 
 #: Values that get a section of their own, at most; the tables are of all of them.
 MOST_SHOWN = 12
+#: What a run is called that came to its end, well or not.
+ENDED = ("done", "diverged", "not finite")
 
 
 @dataclass(frozen=True)
@@ -152,8 +154,15 @@ def _table(study: dict[str, Any], words: Words) -> Table:
     if binary:
         headings.insert(1, words("study.head.perfect"))
         for row, value in zip(rows, values):
-            ended = [run for run in value["runs"] if run["status"] == "done"]
-            row.insert(1, words("study.of", k=sum(run["wrong_pixels"] == 0 for run in ended), n=len(ended)))
+            ended = [run for run in value["runs"] if run["status"] in ENDED]
+            row.insert(
+                1,
+                words(
+                    "study.of",
+                    k=sum(run["status"] == "done" and run["wrong_pixels"] == 0 for run in ended),
+                    n=len(ended),
+                ),
+            )
     return Table(words("study.table"), headings, rows, note=words("study.note"), wide=True)
 
 
@@ -162,10 +171,15 @@ def _known(values: list[dict[str, Any]], name: str) -> bool:
 
 
 def _cell(runs: list[dict[str, Any]], name: str, words: Words) -> str:
-    ended = [run[name] for run in runs if run["status"] == "done"]
-    if name == "clean_seconds":  # never is later than any time
-        return spread([np.inf if seconds is None else seconds for seconds in ended], words, never=words("study.never"))
-    return spread(ended, words)
+    """Over all runs that ended; one that did not stay finite is worse than any other."""
+    ended = [run for run in runs if run["status"] in ENDED]
+    if name == "clean_seconds":
+        times = [np.inf if run[name] is None or run["status"] != "done" else run[name] for run in ended]
+        return spread(times, words, never=words("study.never"))
+    if name in ("loss", "loss_at_equal_seconds", "wrong_pixels"):
+        found = [run[name] if run["status"] == "done" else np.inf for run in ended]
+        return spread(found, words, never=words("number.not_finite"))
+    return spread([run[name] for run in ended], words)
 
 
 def _lost(study: dict[str, Any], words: Words) -> list[str]:
@@ -199,7 +213,8 @@ def _value(
     title = words("study.of_value", label=value["label"], vary=study["vary"] or words("study.case")).strip()
     if run is None:
         failed = [Notes(words("study.failed"), [sentence(value["why"])])]
-        return Section(f"value-{place}", title, words("study.no_run"), failed)
+        lost = all(run["status"] not in ENDED for run in value["runs"])
+        return Section(f"value-{place}", title, words("study.lost_title" if lost else "study.no_run"), failed)
     generative = any(other.get("evidence") for other in study["values"])
     names = ["latent-plane", "inputs-outputs"] if run.latent_dim <= 2 else ["inputs-outputs"]
     names += ["decoded-plane", "means", "prior"] if generative else []
@@ -231,7 +246,7 @@ def _value(
 
 def _figures(study: dict[str, Any], words: Words) -> list[KeyFigure]:
     dataset = study["dataset"]
-    runs = [run for value in study["values"] for run in value["runs"] if run["status"] == "done"]
+    runs = [run for value in study["values"] for run in value["runs"] if run["status"] in ENDED]
     figures = [KeyFigure(words.whole(len(study["values"])), words("study.values"), study["vary"])]
     figures.append(KeyFigure(words.whole(len(runs)), words("study.runs"), words("study.starts", n=study["starts"])))
     if study["binary"]:

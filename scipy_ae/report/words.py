@@ -158,8 +158,8 @@ class Words:
         """A code in brackets, each number with two significant digits."""
         return "(" + self.between.join(self.number(float(number), 2) for number in numbers) + ")"
 
-    def seconds(self, seconds: float) -> str:
-        if not np.isfinite(seconds):
+    def seconds(self, seconds: float | None) -> str:
+        if seconds is None or not np.isfinite(seconds):
             return self.number(seconds)
         if seconds < 60:
             return self("number.seconds", x=self.number(seconds))
