@@ -77,7 +77,7 @@ def test_a_crew_of_nobody_is_refused():
 
 
 def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(tmp_path):
-    words = ["sweep", "--vary", "every=1,2,3", "--iterations", "4000", "--gtol", "0", "--seeds", "2", "--jobs", "2"]
+    words = ["sweep", "--vary", "every=1,2,3", "--iterations", "1500", "--gtol", "0", "--seeds", "2", "--jobs", "2"]
     code = "from scipy_ae.cli.app import main; main()"
     folder = tmp_path / "reports" / "sweep-every-1"
 

@@ -36,8 +36,6 @@ def main(reports: Path) -> None:
         page = browser.new_page(viewport={"width": 1200, "height": 900})
         photograph_explorer(page, work / "all")
         photograph_film(page, work / "published")
-        page.goto((reports / "index.html").absolute().as_uri())
-        page.screenshot(path=HERE / "index.png")
         browser.close()
         shutil.copy(work / "published" / "index.html", HERE / "letters.html")
     for folder, picture, name in DRAWN:
