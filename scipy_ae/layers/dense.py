@@ -1,16 +1,18 @@
 """Dense: every output unit sees every input, A = X W + b, Y = f(A). Kernels: ``kernels/dense.py``."""
 
 from dataclasses import dataclass
+from math import prod
 
 from scipy_ae.activations import Activation
 from scipy_ae.errors import InputError
 from scipy_ae.kernels import table as T
+from scipy_ae.layers.base import Layer, Shape, kind_of
 
 _TANH = Activation("tanh")
 
 
 @dataclass(frozen=True)
-class Dense:
+class Dense(Layer):
     """A fully connected layer.
 
     Parameters
@@ -20,7 +22,11 @@ class Dense:
     activation : Activation
         A name such as ``"tanh"`` will do.
 
-    Its parameters are ``weight`` (p, q), ``bias`` (q,) and, for parametric relu, ``slope`` (q,).
+    Its parameters are ``weight`` (p, q), ``bias`` (q,) and, for parametric relu, ``slope`` (q,). Images go in as the
+    vectors that they are in memory.
+
+    >>> Dense(784, 30).output_shape((1, 28, 28))
+    (30,)
     """
 
     inputs: int
@@ -35,6 +41,17 @@ class Dense:
             if isinstance(width, bool) or not isinstance(width, int) or width < 1:
                 raise InputError(f"{name}: {width!r} is not accepted; a whole number of at least 1 is")
         object.__setattr__(self, "activation", Activation.of(self.activation))
+        self._settle_size()
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """(outputs,) for any shape of ``inputs`` numbers."""
+        if prod(shape) != self.inputs:
+            raise self._refused(f"takes {self.inputs} numbers, but {kind_of(shape)} came")
+        return (self.outputs,)
+
+    @property
+    def word(self) -> str:
+        return f"dense{self.outputs}"
 
     def parameters(self) -> list[tuple[str, tuple[int, ...]]]:
         """Names and shapes of the layer's arrays, in their order in theta."""
