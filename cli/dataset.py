@@ -29,8 +29,8 @@ def list_() -> None:
     from scipy_ae import datasets
 
     for name, about in datasets.names().items():
-        click.echo(f"{name:<9} {about}")
-    click.echo(f"{'FILE':<9} yours: {', '.join(datasets.SUFFIXES)}; NAME.h:ARRAY and NAME.npz:KEY name what is inside")
+        click.echo(f"{name:<11} {about}")
+    click.echo(f"{'FILE':<11} yours: {', '.join(datasets.SUFFIXES)}; NAME.h:ARRAY and NAME.npz:KEY name what is inside")
 
 
 @dataset.command()

@@ -4,13 +4,17 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from scipy_ae.datasets import circles, fonts, logos
+from scipy_ae.datasets import circles, curves, digits, fonts, glyphs, logos, photographs
 from scipy_ae.datasets.arrays import read_npy, read_npz, write_npy, write_npz
 from scipy_ae.datasets.circles import make_circles
+from scipy_ae.datasets.curves import make_curves
 from scipy_ae.datasets.dataset import Dataset
+from scipy_ae.datasets.digits import load_digits
 from scipy_ae.datasets.font_header import read_font_header, write_font_header
 from scipy_ae.datasets.fonts import load_font
+from scipy_ae.datasets.glyphs import make_glyphs
 from scipy_ae.datasets.logos import load_logos
+from scipy_ae.datasets.photographs import load_photographs
 from scipy_ae.datasets.tables import read_csv, write_csv
 from scipy_ae.errors import InputError, unknown
 
@@ -18,6 +22,16 @@ _BUILT_IN: dict[str, tuple[str, Callable[[], Dataset]]] = {
     **{f"font{number}": (about, partial(load_font, number)) for number, about in fonts.ABOUT.items()},
     "circles": (f"100 {circles.ABOUT}", make_circles),
     "logos": (f"40 {logos.ABOUT}", load_logos),
+    "digits": (f"1797 {digits.ABOUT}", load_digits),
+    "glyphs": (glyphs.ABOUT, make_glyphs),
+    "curves": (f"4000 {curves.ABOUT}", make_curves),
+    "photographs": (photographs.ABOUT, load_photographs),
+}
+#: What a number after a name means, as in ``photographs:64``.
+_BY_NUMBER: dict[str, Callable[[int], Dataset]] = {
+    "glyphs": lambda variations: make_glyphs(variations=variations),
+    "curves": make_curves,
+    "photographs": load_photographs,
 }
 _WRITERS: dict[str, Callable[[Dataset, Path], None]] = {
     ".h": write_font_header,
@@ -48,6 +62,11 @@ def find(spec: str | Path, key: str | None = None) -> Dataset:
         if key is not None:
             raise InputError(f"dataset '{spec}' is built in and has no array '{key}' inside: give no array name")
         return _BUILT_IN[str(spec)][1]()
+    name, colon, number = str(spec).partition(":")
+    if colon and name in _BY_NUMBER:
+        if not (number.isascii() and number.isdecimal() and len(number) < 10):
+            raise InputError(f"dataset '{spec}': a number is accepted after '{name}:', not '{number}'")
+        return _BY_NUMBER[name](int(number))
     path, key = _divide(str(spec), key)
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:

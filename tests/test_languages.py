@@ -223,7 +223,8 @@ def test_data_noises_and_reasons_to_stop_are_translated(in_words, tmp_path):
     table.write_text("1,2,3\n4,5,6\n7,8,9\n")
     about = in_words(datasets.find(str(table)).about)
     assert about.endswith("'never.csv'")
-    for name in ("font1", "font2", "font3", "circles", "logos"):
+    drawn = ("font1", "font2", "font3", "circles", "logos")
+    for name in (*drawn, "digits", "glyphs:1", "glyphs:2", "curves:1", "photographs"):
         in_words(datasets.find(name).about)
     for noise in ("flip:1", "flip:2", "flip:12.5%", "salt-pepper:0.2", "mask:0.2", "gaussian:0.3", "neighbourhood:0.3"):
         meaning = in_words(corruptions.parse(noise, (7, 5)).meaning)
