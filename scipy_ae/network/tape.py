@@ -113,13 +113,14 @@ class Tape:
         raw: tuple[str | None, str | None] = (None, None),
         scale: float = 1.0,
     ) -> None:
-        self._raw, self._scale = raw, scale
+        self._raw = raw
         self.single, self.loss, self.nodes, self._given = single, loss, nodes, given_statistics
         self.slots = [Slot("given")] * T.FIRST_SLOT
         for slot, kind, width in ((T.INPUT, raw[0], nodes[0].p), (T.TARGET, raw[1], nodes[-1].q)):
             if kind is not None:
                 self.slots[slot] = Slot("rows", width)
         self.coefs = [1.0, 0.0]
+        self._scaled = self._coef(1.0, scale)
         self._stages: list[Stage] = []
         self._widest = max(max(node.p, node.q) for node in nodes)
         self.scratch = max(64, *(_scratch(node) for node in nodes))
@@ -203,13 +204,12 @@ class Tape:
 
     def _read(self, target: bool) -> None:
         """Bring input and target into the tape's precision."""
-        scaled = self._coef(1.0, self._scale)
         for kind, raw, into, width in (
             (self._raw[0], T.RAW, T.INPUT, self.nodes[0].p),
             (self._raw[1] if target else None, T.RAW_TARGET, T.TARGET, self.nodes[-1].q),
         ):
             if kind is not None:
-                self._step(_READING[kind], X=raw, Y=into, P=width, COEF=scaled)
+                self._step(_READING[kind], X=raw, Y=into, P=width, COEF=self._scaled)
 
     def _forward(self, node: Node, activated: bool) -> None:
         kind = node.layer.kind
