@@ -11,16 +11,17 @@ from numba import njit
 from scipy_ae.kernels.elementary import FLAGS
 from scipy_ae.kernels.padded import (
     SLACK,
+    clear,
     end_places,
     fill_planes,
     find_places,
-    join_row,
+    join_rows,
     places_bound,
     plane_shape,
     planes_size,
 )
 from scipy_ae.kernels.registers import lanes
-from scipy_ae.kernels.rows import pad_row
+from scipy_ae.kernels.rows import pad_rows
 from scipy_ae.kernels.shifted import (
     ACROSS,
     ALONG,
@@ -181,7 +182,7 @@ def correlate(g, n, X, W, bias, scratch, Y):
     for i in range(0, n, group):
         samples = min(group, n - i)
         end_places(places, samples * vectors)
-        fill_planes(shape, samples * c, X, i * c * h * w, scratch, b)
+        fill_planes(shape, samples * c, i == 0, X, i * c * h * w, scratch, b)
         _correlate_planes(planes, offsets, scratch, packed, oc, places, samples * vectors, Y, i * pixels, oh * ow)
 
 
@@ -283,7 +284,7 @@ def correlate_transposed(g, n, D, W, scratch, X):
     for i in range(0, n, group):
         samples = min(group, n - i)
         end_places(places, samples * vectors)
-        fill_planes(shape, samples * oc, D, i * oc * oh * ow, scratch, b)
+        fill_planes(shape, samples * oc, i == 0, D, i * oc * oh * ow, scratch, b)
         at, weights = lists, packed
         for which in range(sets):
             _, _, several, down, across = _phase_set(g, which)
@@ -304,11 +305,12 @@ def _join_phases(g, samples, u, v, scratch, results, X, x):
     pixels, before = u * v, padding % stride
     for image in range(samples * c):
         sample, d = image // c, image % c
-        for y in range(h):
-            a, r = (y + before) % stride, (y + before) // stride
-            here = results + ((sample * stride + a) * stride * c + d) * pixels + r * v
-            join_row(stride, scratch, here, c * pixels, before, X, x, w)
-            x += w
+        for a in range(stride):
+            head = (stride + a - before) % stride
+            here = results + ((sample * stride + a) * stride * c + d) * pixels + (head + before) // stride * v
+            rows = (h - head + stride - 1) // stride
+            join_rows(stride, scratch, here, v, c * pixels, before, X, x + head * w, stride * w, rows, w)
+        x += h * w
 
 
 @njit(cache=True, nogil=True)
@@ -346,7 +348,7 @@ def correlate_weights(g, n, X, D, scratch, dW):
     scratch[sums : sums + tiles * _ROOM] = 0
     for i in range(0, n, group):
         samples = min(group, n - i)
-        fill_planes(shape, samples * c, X, i * c * h * w, scratch, b)
+        fill_planes(shape, samples * c, i == 0, X, i * c * h * w, scratch, b)
         _fill_runs(samples * oc, oh, ow, row, run, D, i * oc * oh * ow, scratch, d)
         _dot_planes(vector(scratch, b, floats), size, offsets, scratch, d, oc, run, samples, sums)
     _spread_sums(oc, wanted, taps, scratch, sums, dW)
@@ -356,10 +358,9 @@ def correlate_weights(g, n, X, D, scratch, dW):
 def _fill_runs(images, oh, ow, row, run, D, at, out, o):
     """Lay images of D, oh x ow, into runs, zeros between their rows and behind the last."""
     for _ in range(images):
-        for y in range(oh):
-            columns = row if y < oh - 1 else run - y * row
-            pad_row(D, at, ow, 0, out, o + y * row, 0, columns)
-            at += ow
+        pad_rows(D, at, ow, oh, ow, 0, out, o, row, 0, row)
+        clear(out, o + oh * row, run - oh * row)
+        at += oh * ow
         o += run
 
 

@@ -11,7 +11,7 @@ numbers left out), the rows of a plane and their length.
 from numba import njit
 
 from scipy_ae.kernels.registers import LANES_OF_DOUBLES, WIDE, lanes
-from scipy_ae.kernels.rows import join_2, join_3, join_4, pad_row, split_2, split_3, split_4
+from scipy_ae.kernels.rows import join_2, join_3, join_4, pad_rows, split_2, split_3, split_4
 from scipy_ae.kernels.shifted import ALONG, PLACE
 
 #: Zeros behind the last plane, besides one for each tap: what the last register reads past the end.
@@ -40,54 +40,70 @@ def planes_size(shape, channels):
 
 
 @njit(cache=True, nogil=True)
-def fill_planes(shape, images, X, x, B, b):
-    """Lay ``images`` images, from X[x] on, into planes from B[b] on, and zeros behind the last one."""
+def fill_planes(shape, images, fresh, X, x, B, b):
+    """Lay ``images`` images, from X[x] on, into planes from B[b] on, and zeros behind the last one.
+
+    Rows of zeros are written where ``fresh``; later fillings find them there.
+    """
     h, w, step, phases, before, rows, row = shape
     plane = rows * row
     for image in range(images):
         for a in range(phases):
-            for r in range(rows):
-                source = step * r + a - before
-                inside = 0 <= source < h
-                here = x + (image * h + source) * w if inside else x
-                _part_row(
-                    step, phases, X, here, w if inside else 0, before, B, b + a * phases * plane + r * row, plane, row
-                )
-        b += phases * phases * plane
-    B[b : b + SLACK + row + phases] = 0
+            # the first row with a part of the image in it, and the row behind the last one
+            head = min(max(0, (before - a + step - 1) // step), rows)
+            tail = min(max(head, (h + before - a + step - 1) // step), rows)
+            here = x + (image * h + step * head + a - before) * w
+            _part_rows(shape, X, here, tail - head, B, b + head * row)
+            for _ in range(phases):
+                if fresh:
+                    clear(B, b, head * row)
+                    clear(B, b + tail * row, (rows - tail) * row)
+                b += plane
+    clear(B, b, SLACK + row + phases)
 
 
 @njit(cache=True, nogil=True)
-def _part_row(step, phases, X, x, width, before, B, b, apart, columns):
+def clear(B, b, count):
+    """B[b] and so on = 0."""
+    for i in range(b, b + count):
+        B[i] = 0
+
+
+@njit(cache=True, nogil=True)
+def _part_rows(shape, X, x, images_rows, B, b):
+    """Rows of an image, from X[x] on, into their phases."""
+    _, w, step, phases, before, rows, row = shape
+    plane, apart = rows * row, step * w
     if step == 1:
-        pad_row(X, x, width, before, B, b, apart, columns)
+        pad_rows(X, x, apart, images_rows, w, before, B, b, row, plane, row)
     elif step == 2 and phases == 2:
-        split_2(X, x, width, before, B, b, apart, columns)
+        split_2(X, x, apart, images_rows, w, before, B, b, row, plane, row)
     elif step == 3 and phases == 3:
-        split_3(X, x, width, before, B, b, apart, columns)
+        split_3(X, x, apart, images_rows, w, before, B, b, row, plane, row)
     elif step == 4 and phases == 4:
-        split_4(X, x, width, before, B, b, apart, columns)
+        split_4(X, x, apart, images_rows, w, before, B, b, row, plane, row)
     else:
-        for q in range(phases):
-            for j in range(columns):
-                at = step * j + q - before
-                B[b + q * apart + j] = X[x + at] if 0 <= at < width else 0
+        for r in range(images_rows):
+            for q in range(phases):
+                for j in range(row):
+                    at = step * j + q - before
+                    B[b + q * plane + r * row + j] = X[x + r * apart + at] if 0 <= at < w else 0
 
 
 @njit(cache=True, nogil=True)
-def join_row(step, B, b, apart, before, X, x, width):
-    """X[x + step j + q - before] = B[b + q apart + j] wherever that is one of the row of ``width``."""
+def join_rows(step, B, b, b_row, apart, before, X, x, x_row, rows, width):
+    """X[x + step j + q - before] = B[b + q apart + j] wherever that is one of the row of ``width``; so for all rows."""
     if step == 2:
-        join_2(B, b, apart, before, X, x, width)
+        join_2(B, b, b_row, apart, before, X, x, x_row, rows, width)
     elif step == 3:
-        join_3(B, b, apart, before, X, x, width)
+        join_3(B, b, b_row, apart, before, X, x, x_row, rows, width)
     elif step == 4:
-        join_4(B, b, apart, before, X, x, width)
+        join_4(B, b, b_row, apart, before, X, x, x_row, rows, width)
     else:
-        for q in range(step):
-            for j in range((width + before - q + step - 1) // step):
-                if step * j + q >= before:
-                    X[x + step * j + q - before] = B[b + q * apart + j]
+        for r in range(rows):
+            for j in range(width):
+                q, at = (j + before) % step, (j + before) // step
+                X[x + r * x_row + j] = B[b + r * b_row + q * apart + at]
 
 
 @njit(cache=True, nogil=True)
