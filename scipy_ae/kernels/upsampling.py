@@ -62,23 +62,40 @@ def _between(k, factor, length):
     return low, min(low + 1, length - 1), place - low
 
 
+@njit(cache=True, error_model="numpy", nogil=True)
+def _phase(r, factor):
+    """Place r of the ``factor`` places that come for each small pixel: between which two, and the part of the second.
+
+    The first of the two is the pixel itself, or, where 1 is returned, the one before it.
+    """
+    place = (r + 0.5) / factor - 0.5
+    back = 1 if place < 0.0 else 0
+    return back, place + back
+
+
 @njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True)
 def _add_between(upper, lower, down, factor, out):
     """out += one large row, ``down`` of the way from one small row to the next."""
     number, w = upper.dtype.type, upper.size
     u, l = number(1.0 - down), number(down)
+    a, b, c, d = vector(upper, 0, w - 1), vector(upper, 1, w - 1), vector(lower, 0, w - 1), vector(lower, 1, w - 1)
+    if factor == 2:
+        quarter, rest, inner = number(0.25), number(0.75), vector(out, 1, 2 * w - 2)
+        out[0] += u * upper[0] + l * lower[0]
+        out[2 * w - 1] += u * upper[w - 1] + l * lower[w - 1]
+        for j in range(w - 1):
+            left, right = u * a[j] + l * c[j], u * b[j] + l * d[j]
+            inner[2 * j] += rest * left + quarter * right
+            inner[2 * j + 1] += quarter * left + rest * right
+        return
     for r in range(factor):
-        place = (r + 0.5) / factor - 0.5
-        back = 1 if place < 0.0 else 0  # the left one of the two pixels is this many before pixel j
-        right = number(place + back)
-        left = number(1.0) - right
+        back, part = _phase(r, factor)
         edge = 0 if back else w - 1
         out[edge * factor + r] += u * upper[edge] + l * lower[edge]
-        a, b = vector(upper, 0, w - 1), vector(upper, 1, w - 1)
-        c, d = vector(lower, 0, w - 1), vector(lower, 1, w - 1)
-        to = vector(out, back * factor + r, factor * w - factor)
+        left, right = number(1.0 - part), number(part)
+        inner = vector(out, back * factor + r, factor * w - factor)
         for j in range(w - 1):
-            to[j * factor] += left * (u * a[j] + l * c[j]) + right * (u * b[j] + l * d[j])
+            inner[j * factor] += left * (u * a[j] + l * c[j]) + right * (u * b[j] + l * d[j])
 
 
 @njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True)
@@ -108,48 +125,71 @@ def bilinear_backward(planes, h, w, factor, dY, dX):
 
 
 @njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True)
-def _share_between(come, part, factor, out):
-    """out += ``part`` of what the pixels of one small row owe to a large row."""
+def _share_between(come, whole, factor, out):
+    """out += ``whole`` times what the pixels of one small row owe to a large row."""
     number, w = out.dtype.type, out.size
+    if factor == 2 and w > 1:
+        most, quarter, rest = number(whole), number(0.25 * whole), number(0.75 * whole)
+        out[0] += most * come[0] + rest * come[1] + quarter * come[2]
+        out[w - 1] += quarter * come[2 * w - 3] + rest * come[2 * w - 2] + most * come[2 * w - 1]
+        inner, before, after = vector(out, 1, w - 2), vector(come, 1, 2 * w - 4), vector(come, 3, 2 * w - 4)
+        for j in range(w - 2):
+            inner[j] += (quarter * before[2 * j] + rest * before[2 * j + 1]) + (
+                rest * after[2 * j] + quarter * after[2 * j + 1]
+            )
+        return
     for r in range(factor):
-        place = (r + 0.5) / factor - 0.5
-        back = 1 if place < 0.0 else 0
-        right = number(part * (place + back))
-        left = number(part) - right
+        back, part = _phase(r, factor)
         edge = 0 if back else w - 1
-        out[edge] += number(part) * come[edge * factor + r]
-        here = vector(come, back * factor + r, factor * w - factor)
+        out[edge] += number(whole) * come[edge * factor + r]
+        left, right = number(whole * (1.0 - part)), number(whole * part)
+        inner = vector(come, back * factor + r, factor * w - factor)
         a, b = vector(out, 0, w - 1), vector(out, 1, w - 1)
         for j in range(w - 1):
-            a[j] += left * here[j * factor]
+            a[j] += left * inner[j * factor]
         for j in range(w - 1):
-            b[j] += right * here[j * factor]
+            b[j] += right * inner[j * factor]
 
 
 @njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True)
 def shuffle_forward(n, c_out, h, w, factor, X, Y):
     """Y[i, c, y f + k, x f + l] = X[i, c f^2 + k f + l, y, x], f the factor (Shi et al. 2016, eq. 4)."""
-    wide = factor * w
-    for p in range(n * c_out):
-        for y in range(h):
-            for k in range(factor * factor):
-                row = vector(X, ((p * factor * factor + k) * h + y) * w, w)
-                out = vector(Y, ((p * h + y) * factor + k // factor) * wide + k % factor, wide)
-                for j in range(w):
-                    out[j * factor] = row[j]
+    for line in range(n * c_out * h * factor):
+        first, step, out = _shuffled(line, h, w, factor), h * w, vector(Y, line * factor * w, factor * w)
+        if factor == 2:
+            a, b = vector(X, first, w), vector(X, first + step, w)
+            for j in range(w):
+                out[2 * j] = a[j]
+                out[2 * j + 1] = b[j]
+            continue
+        for l in range(factor):
+            row, to = vector(X, first + l * step, w), vector(out, l, factor * w)
+            for j in range(w):
+                to[j * factor] = row[j]
 
 
 @njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True)
 def shuffle_backward(n, c_out, h, w, factor, dY, dX):
     """dX = the numbers of dY back at their places."""
-    wide = factor * w
-    for p in range(n * c_out):
-        for y in range(h):
-            for k in range(factor * factor):
-                out = vector(dX, ((p * factor * factor + k) * h + y) * w, w)
-                row = vector(dY, ((p * h + y) * factor + k // factor) * wide + k % factor, wide)
-                for j in range(w):
-                    out[j] = row[j * factor]
+    for line in range(n * c_out * h * factor):
+        first, step, come = _shuffled(line, h, w, factor), h * w, vector(dY, line * factor * w, factor * w)
+        if factor == 2:
+            a, b = vector(dX, first, w), vector(dX, first + step, w)
+            for j in range(w):
+                a[j] = come[2 * j]
+                b[j] = come[2 * j + 1]
+            continue
+        for l in range(factor):
+            out, row = vector(dX, first + l * step, w), vector(come, l, factor * w)
+            for j in range(w):
+                out[j] = row[j * factor]
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def _shuffled(line, h, w, factor):
+    """Where the small row begins whose numbers stand first in a line of the large images."""
+    plane, y, k = line // (h * factor), line // factor % h, line % factor
+    return ((plane * factor + k) * factor * h + y) * w
 
 
 @njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True)
