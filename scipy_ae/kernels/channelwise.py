@@ -11,7 +11,7 @@ from numba import njit
 from scipy_ae.kernels import elementary
 from scipy_ae.kernels.elementary import FLAGS
 from scipy_ae.kernels.quasi_newton import REORDER
-from scipy_ae.kernels.views import vector
+from scipy_ae.kernels.views import ASIDE, aside, vector
 
 _exp = elementary.exp
 
@@ -21,46 +21,56 @@ def channel_softmax_forward(n, channels, pixels, beta, A, Y):
     """Y = exp(beta a) over its sum over the channels, at each pixel."""
     b = A.dtype.type(beta)
     for i in range(n):
-        first = i * channels * pixels
-        top = vector(Y, first, pixels)  # the largest of each pixel, until the first channel takes its place
-        for j in range(pixels):
-            top[j] = A[first + j]
-        for at in range(first + pixels, first + channels * pixels, pixels):
-            a = vector(A, at, pixels)
-            for j in range(pixels):
-                top[j] = max(top[j], a[j])
-        for at in range(first + (channels - 1) * pixels, first - 1, -pixels):
-            _exponentials(b, vector(A, at, pixels), top, vector(Y, at, pixels))
-        for j in range(first, first + pixels):
-            total = 0.0
-            for k in range(j, j + channels * pixels, pixels):
-                total += Y[k]
-            part = A.dtype.type(1.0 / total)
-            for k in range(j, j + channels * pixels, pixels):
-                Y[k] *= part
+        for start in range(0, pixels, ASIDE):
+            _softmax(channels, pixels, b, i * channels * pixels + start, min(ASIDE, pixels - start), A, Y)
 
 
 @njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True)
-def _exponentials(b, a, top, out):
+def _softmax(channels, pixels, b, first, count, A, Y):
+    """The ``count`` pixels of one image from ``first`` on, after their largest number is taken off."""
     elementary.widest_vectors()
-    for j in range(out.size):
-        out[j] = _exp(b * (a[j] - top[j]))
+    top, total, one = aside(A), aside(A), A.dtype.type(1)
+    for j in range(count):
+        top[j], total[j] = A[first + j], 0
+    for at in range(first + pixels, first + channels * pixels, pixels):
+        a = vector(A, at, count)
+        for j in range(count):
+            top[j] = max(top[j], a[j])
+    for at in range(first, first + channels * pixels, pixels):
+        a, y = vector(A, at, count), vector(Y, at, count)
+        for j in range(count):
+            y[j] = _exp(b * (a[j] - top[j]))
+            total[j] += y[j]
+    for j in range(count):
+        total[j] = one / total[j]
+    for at in range(first, first + channels * pixels, pixels):
+        y = vector(Y, at, count)
+        for j in range(count):
+            y[j] *= total[j]
 
 
 @njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True)
 def channel_softmax_product(n, channels, pixels, beta, Y, D, out):
     """out = J D, with J the symmetric derivative of Y by A: the backward and the tangent sweep alike."""
-    number = Y.dtype.type
-    b = number(beta)
+    b = Y.dtype.type(beta)
     for i in range(n):
-        first = i * channels * pixels
-        for j in range(first, first + pixels):
-            mean = 0.0
-            for k in range(j, j + channels * pixels, pixels):
-                mean += Y[k] * D[k]
-            shift = number(mean)
-            for k in range(j, j + channels * pixels, pixels):
-                out[k] = b * (Y[k] * (D[k] - shift))
+        for start in range(0, pixels, ASIDE):
+            _softmax_product(channels, pixels, b, i * channels * pixels + start, min(ASIDE, pixels - start), Y, D, out)
+
+
+@njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True)
+def _softmax_product(channels, pixels, b, first, count, Y, D, out):
+    mean = aside(Y)
+    for j in range(count):
+        mean[j] = 0
+    for at in range(first, first + channels * pixels, pixels):
+        y, d = vector(Y, at, count), vector(D, at, count)
+        for j in range(count):
+            mean[j] += y[j] * d[j]
+    for at in range(first, first + channels * pixels, pixels):
+        y, d, o = vector(Y, at, count), vector(D, at, count), vector(out, at, count)
+        for j in range(count):
+            o[j] = b * (y[j] * (d[j] - mean[j]))
 
 
 @njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True)
