@@ -97,7 +97,7 @@ class Setup:
         _refuse_idle(asked, schedule)
         if not any(solver.first_order for solver in schedule.solvers):
             spec = replace(spec, eta=None, guard=None)
-        validation = _held_out(spec, kind, data, network)
+        validation = _held_out(spec, kind, data.validation, network)
         return cls(
             asked, spec, dataset, network, data, objective, theta, schedule, stop, rng, pool, growth, validation,
             noise, compare,
@@ -124,7 +124,7 @@ class Setup:
         """The same with these rows to train on, and validation rows of this kind."""
         own = self.pool is None and batch is self.objective.batch
         objective, pool, growth = _bursts(self.spec, self.objective if own else self.objective.on(batch))
-        validation = _held_out(self.spec, kind, self.data, self.network)
+        validation = _held_out(self.spec, kind, self.data.validation, self.network)
         return replace(self, objective=objective, pool=pool, growth=growth, validation=validation)
 
     @property
@@ -141,6 +141,11 @@ class Setup:
         """Noise and all that terms draw, anew."""
         noisy = None if self.noise is None else self.kind.noisy(self.data.train, rng)
         return self.objective.drawn(rng, noisy)
+
+    @property
+    def test(self) -> Batch | None:
+        """Rows by which nothing is chosen."""
+        return _held_out(self.spec, self.kind, self.data.test, self.network)
 
     @property
     def counted(self) -> Batch | None:
@@ -180,9 +185,9 @@ def _bursts(spec: Spec, whole: AnyObjective) -> tuple[AnyObjective, Batch | None
     return whole.on(growth.batch(whole.batch, spec.burst_rows)), whole.batch, growth
 
 
-def _held_out(spec: Spec, kind: Kind, data: Data, network: Network) -> Batch | None:
-    """The validation rows with noise of the kind that is trained on, drawn apart from it."""
-    return None if data.validation is None else kind.batch(data.validation, network, [spec.seed, HELD_OUT])
+def _held_out(spec: Spec, kind: Kind, rows: Batch | None, network: Network) -> Batch | None:
+    """Rows that are held out with noise of the kind that is trained on, drawn apart from it."""
+    return None if rows is None else kind.batch(rows, network, [spec.seed, HELD_OUT])
 
 
 def _shaped(spec: Spec, dataset: Dataset) -> Spec:
