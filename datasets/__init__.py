@@ -1,6 +1,6 @@
 """Datasets: ``load_*`` (shipped), ``make_*`` (generated), ``read_*`` (the user's files), ``find`` (any)."""
 
-from scipy_ae.datasets.arrays import read_npy, read_npz, write_npy, write_npz
+from scipy_ae.datasets.arrays import map_npy, read_npy, read_npz, write_npy, write_npz
 from scipy_ae.datasets.catalogue import SUFFIXES, export, find, names
 from scipy_ae.datasets.circles import make_circles
 from scipy_ae.datasets.curves import make_curves
@@ -25,6 +25,7 @@ __all__ = [
     "make_circles",
     "make_curves",
     "make_glyphs",
+    "map_npy",
     "names",
     "read_csv",
     "read_font_header",

@@ -13,6 +13,7 @@ from scipy_ae.errors import InputError
 from scipy_ae.records import write_aside
 
 SIZE_LIMIT = 2**30  # bytes
+MAPPED = ("uint8", "float32", "float64")  # what may stay in its file
 _EXTRAS = ("labels", "image_shape", "kind")  # arrays of an .npz that speak of its array x
 
 
@@ -29,6 +30,29 @@ def read_npy(path: str | Path) -> Dataset:
     except Exception:  # a damaged file makes NumPy raise a dozen kinds of error
         raise InputError(f"'{path}' is not a NumPy file of one array of plain numbers (.npy)") from None
     return _dataset(array, path.stem, path, {})
+
+
+def map_npy(path: str | Path) -> tuple[np.ndarray, tuple[int, int] | None]:
+    """The rows (n, p) of a ``.npy`` file as a memory map, which stay in the file, and the shape of an image.
+
+    uint8, float32 or float64 in C order, (n, p) or (n, height, width), of any size. Values are not looked at.
+    """
+    path = Path(path)
+    if path.suffix.lower() != ".npy":
+        raise InputError(f"mapped: '{path}' cannot be left in its file; the path of a .npy file is accepted")
+    try:
+        array = np.lib.format.open_memmap(path, mode="r")
+    except OSError as error:
+        raise InputError(f"cannot read '{path}': {error.strerror or error}") from None
+    except Exception:  # as in read_npy
+        raise InputError(f"'{path}' is not a NumPy file of one array of plain numbers (.npy)") from None
+    if array.ndim not in (2, 3) or 0 in array.shape or array.dtype.name not in MAPPED or not array.flags.c_contiguous:
+        raise InputError(
+            f"mapped: '{path}' has an array of {array.dtype} and shape {array.shape}; {', '.join(MAPPED)} of shape"
+            " (n, p) or (n, height, width) in C order are accepted"
+        )
+    shape = (int(array.shape[1]), int(array.shape[2])) if array.ndim == 3 else None
+    return array.reshape(len(array), -1), shape
 
 
 def read_npz(path: str | Path, key: str | None = None) -> Dataset:

@@ -28,7 +28,7 @@ FLOORS = {
         4: "bottlenecks display",
         3: "layers schedule quadratic report",
         2: "activations losses penalties batches checks gauss_newton solvers datasets denoising tensors",
-        1: "kernels layout problem records initializers corruptions metrics threads",
+        1: "kernels layout problem records initializers corruptions metrics threads stored",
         0: "errors",
     }.items()
     for room in rooms.split()

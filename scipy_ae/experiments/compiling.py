@@ -19,8 +19,12 @@ def compile_kernels(setup: Setup) -> None:
     So neither the compiler nor what is loaded on first use is on the training's clock.
     """
     with suppress(NonFiniteError), np.errstate(all="ignore"):  # the training will say it better
+        if setup.validation is not None:
+            setup.objective.without_penalties(setup.validation.rows(slice(0, 1))).fun(setup.theta)
         if is_compiled():
-            setup.objective.fun_and_jac(setup.theta)
+            batch = setup.objective.batch
+            one = setup.objective.on(batch.rows(slice(0, 1))) if batch.is_stored else setup.objective
+            one.fun_and_jac(setup.theta)
             return
         # SciPy's own are compiled already, and some have long steps
         ours = [solver for solver in setup.schedule.solvers if isinstance(solver, OURS)]

@@ -17,7 +17,7 @@ from scipy_ae.experiments.machine import describe_machine
 from scipy_ae.experiments.setup import Setup
 from scipy_ae.metrics import is_binary
 from scipy_ae.persistence import Model, save
-from scipy_ae.records import History, Record, RunFolder, write_aside
+from scipy_ae.records import History, Record, RunFolder, finite, write_aside
 from scipy_ae.training import DIVERGED, INTERRUPTED
 
 #: The latent points from which the study draws its new circles.
@@ -73,6 +73,8 @@ def conclude(
 ) -> Outcome:
     """Write all files of the run folder but the report's, with further notes and ``more`` entries of the result."""
     result, machine = _result(setup, trained.history) | (more or {}), describe_machine()
+    if setup.data.divided:
+        result["split"] = _split(setup, trained.theta)
     if (evidence := generative.measured(setup, trained.theta)) is not None:
         result["evidence"] = evidence
     if denoised is not None:
@@ -138,7 +140,7 @@ def _about(setup: Setup, result: dict[str, Any], versions: dict[str, str]) -> di
         "dataset": dataset.name,
         "about": dataset.about,
         "kind": dataset.kind,
-        "rows": len(dataset.x),
+        "rows": setup.data.rows["train"],
         "labels": list(dataset.labels) if few else [],
         "image_shape": None if dataset.image_shape is None else list(dataset.image_shape),
         "binary": is_binary(dataset.x),
@@ -152,7 +154,7 @@ def _about(setup: Setup, result: dict[str, Any], versions: dict[str, str]) -> di
 
 def _result(setup: Setup, history: History) -> dict[str, Any]:
     dataset, network, best, last = setup.dataset, setup.network, history.best or history[0], history[-1]
-    rows, code = len(dataset.x), network.latent_dim
+    rows, code = setup.data.rows["train"], network.latent_dim
     noun = {"image": "letters" if dataset.name.startswith("font") else "images", "circles": "circles"}
     return {
         "title": f"{rows} {noun.get(dataset.kind, 'rows')} through {code} number{'s' if code > 1 else ''}",
@@ -186,11 +188,23 @@ def _result(setup: Setup, history: History) -> dict[str, Any]:
         "parts": best.parts,
         "wrong_pixels": best.wrong_pixels,
         "worst_row": best.worst_row,
+        "validation": best.validation,
         "seconds": last.seconds,
         "evaluations": last.evaluations,
         "notes": _notes(setup, best),
         "interrupted": last.stop == INTERRUPTED,
     }
+
+
+def _split(setup: Setup, theta: np.ndarray) -> dict[str, Any]:
+    """Rows of each part, and the losses without penalties on those held out, test rows among them."""
+    with np.errstate(all="ignore"):
+        losses = {
+            name: setup.objective.without_penalties(batch).fun(theta)
+            for name, batch in (("validation", setup.validation), ("test", setup.test))
+            if batch is not None
+        }
+    return {"rows": setup.data.rows, "grouped": setup.data.grouped, "loss": finite(losses)}
 
 
 def _notes(setup: Setup, best: Record) -> list[str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from scipy_ae.errors import InputError, unknown
+from scipy_ae.experiments.refusals import refuse_idle_rows
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,9 @@ class Spec:
 
     dataset: str = "font2"
     letters: str | None = None
+    validation: float | None = None
+    test: float | None = None
+    mapped: bool | None = None
     layers: str | None = None
     activation: str = "tanh"
     output: str | None = None
@@ -49,6 +53,8 @@ class Spec:
     schedule: str | None = None
     iterations: int | None = None
     batch_size: int | None = None
+    burst_rows: int | None = None
+    burst_growth: float | None = None
     noise: str | None = None
     copies: int | None = None
     redraw: str | None = None
@@ -57,6 +63,7 @@ class Spec:
     target_pixels: int | None = None
     gtol: float | None = None
     seconds: float | None = None
+    patience: int | None = None
     precision: str = "float64"
     seed: int = 0
     restarts: int | None = None
@@ -98,6 +105,7 @@ class Spec:
         if self.rho is not None and self.rho >= 1:
             raise InputError(f"rho: {self.rho} is not accepted; a number above 0 and below 1 is")
         self._refuse_idle_noise()
+        refuse_idle_rows(self)
         if (self.restarts or 1) < 2 and self.halving is not None:
             raise InputError("halving: it is for restarts, and there is one start; restarts of at least 2 are accepted")
         if (self.restarts or 1) > 1 and self.std == 0:
@@ -153,8 +161,8 @@ class Spec:
                 continue
             if field.name in ("guard", "halving"):
                 words.append(f"--{field.name}" if value else f"--no-{field.name}")
-            elif field.name == "variational":
-                words += ["--variational"] if value else []
+            elif field.name in ("variational", "mapped"):
+                words += [f"--{field.name}"] if value else []
             elif field.name == "solver_options":
                 words += [word for option in value for word in ("--solver-option", option)]
             else:
@@ -227,8 +235,9 @@ _LEAST = {
     "beta": 0, "l2": 0, "std": 0, "every": 0, "burst": 1, "eta": 0, "iterations": 1, "batch_size": 1,
     "target_loss": 0, "target_pixels": 0, "gtol": 0, "seconds": 0, "seed": 0,
     "restarts": 1, "l1": 0, "kl": 0, "rho": 0, "contractive": 0, "probes": 1, "kl_beta": 0, "draws": 1, "copies": 1,
+    "validation": 0, "test": 0, "patience": 1, "burst_rows": 1, "burst_growth": 0,
 }  # fmt: skip
-_ABOVE = ("beta", "rho")
+_ABOVE = ("beta", "rho", "validation", "test")
 
 
 def option(name: str) -> str:

@@ -90,6 +90,11 @@ class Objective(Problem):
         self._table, self._coefs = network.table, self._work.coefs
         self._take(batch)
 
+    @property
+    def has_terms(self) -> bool:
+        """Whether there is more to it than a loss and a decay of weights."""
+        return self._term_work is not None
+
     def _take_terms(
         self, loss: str | losses.SquaredError | losses.CrossEntropy | None, penalties: Sequence[Penalty], dtype
     ) -> None:
@@ -115,6 +120,8 @@ class Objective(Problem):
         )
 
     def _take(self, batch: Batch) -> None:
+        if batch.is_stored:
+            raise InputError("batch: stored rows are not accepted here; ChunkedObjective takes them, a chunk at a time")
         self._check_widths(batch)
         self.loss.check_target(batch.target)
         self.batch, self._rows = batch, len(batch)
@@ -148,12 +155,25 @@ class Objective(Problem):
         """
         return drawn_anew(batch or self.batch, self.batch, self.network, self.penalties, rng)
 
-    def on(self, batch: Batch) -> "Objective":
-        """The same objective on other rows; network and work arrays are shared."""
+    def on(self, batch: Batch) -> Any:
+        """The same objective on other rows; network and work arrays are shared.
+
+        On stored rows it is a :class:`~scipy_ae.objective.ChunkedObjective`.
+        """
+        if batch.is_stored:
+            from scipy_ae.objective.chunks import ChunkedObjective
+
+            return ChunkedObjective.of(self, batch)
         other = object.__new__(Objective)
         other.__dict__.update(self.__dict__)
         other._take(batch)
         return other
+
+    def without_penalties(self, batch: Batch) -> Any:
+        """The loss, and the divergence of a variational bottleneck, on other rows: what held-out rows are judged by."""
+        if not batch.is_stored:
+            return Objective(self.network, batch, self.loss, (), self.dtype)
+        return self.without_penalties(batch.rows(slice(0, 1))).on(batch)
 
     def threads(self) -> AbstractContextManager:
         return self._threads

@@ -109,6 +109,14 @@ class Starts:
 
 
 @dataclass(frozen=True)
+class Split:
+    """Rows by part ("train", "validation", "test"), and the losses without penalties on those held out."""
+
+    rows: dict[str, int]
+    loss: dict[str, float]
+
+
+@dataclass(frozen=True)
 class Run:
     """One finished (or interrupted) run; arrays are (n, p) for n rows of p values and codes (n, d)."""
 
@@ -148,6 +156,7 @@ class Run:
     evidence: dict[str, Any] | None = None
     decoder: tuple[DecoderLayer, ...] = ()
     film: Film | None = None
+    split: Split | None = None
 
     @property
     def latent_dim(self) -> int:
@@ -208,6 +217,7 @@ def read(folder: RunFolder | str | Path) -> Run:
         denoised=read_denoised(folder.denoising, arrays),
         decoder=read_decoder(folder.model),
         film=None,  # needs the rest
+        split=_split(result, folder.result),
         **{name: arrays[name] for name in ("input", "target", "output", "codes")},
     )
     _check_shapes(run, folder)
@@ -251,6 +261,20 @@ def _starts(path: Path) -> Starts | None:
     for row in table["starts"]:
         checked(row, START, f"'{path}', starts")
     return Starts(table["winner"], table["halving"], tuple(table["starts"]))
+
+
+def _split(result: dict[str, Any], path: Path) -> Split | None:
+    """How the rows were divided, where they were."""
+    if "split" not in result:
+        return None
+    checked(result, {"split": (dict,)}, f"'{path}'")
+    split = result["split"]
+    checked(split, {"rows": (dict,), "loss": (dict,)}, f"'{path}', split")
+    for part in split["rows"]:
+        checked(split["rows"], {part: (int,)}, f"'{path}', split, rows")
+    for part in split["loss"]:
+        checked(split["loss"], {part: (float, int, type(None))}, f"'{path}', split, loss")
+    return Split(split["rows"], {part: _number(value) for part, value in split["loss"].items()})
 
 
 def _points(arrays: dict[str, np.ndarray], group: str) -> Points | None:

@@ -7,6 +7,7 @@ from scipy_ae.report.errors_table import Errors, errors_table, measure
 from scipy_ae.report.evidence import evidence_key, evidence_lines
 from scipy_ae.report.explorer import explorable, explorer
 from scipy_ae.report.figures import Gallery
+from scipy_ae.report.held_out import curve_notes, held_out_key, held_out_lines
 from scipy_ae.report.look import Look
 from scipy_ae.report.noise import noise_key, noise_table, noise_terms
 from scipy_ae.report.reader import Run
@@ -114,6 +115,7 @@ class _Writer:
             *([] if noise is None else [noise]),
             *figures,
             KeyFigure(words.number(run.loss), words("key.loss"), words("key.loss_remark", n=run.best_iteration)),
+            *held_out_key(run, words),
             KeyFigure(
                 words.whole(run.history[-1].iteration),
                 words("key.iterations"),
@@ -234,6 +236,7 @@ class _Writer:
         form = "" if self.bursts else "_plain"
         also = [words("figure.curve.wrong")] if run.wrong_known else []
         also += [] if np.isfinite(finite).all() else [words("figure.curve.gap")]
+        also += curve_notes(run, words)
         values = {"first": first, "last": last, "n": run.history[-1].iteration, "time": words.seconds(run.seconds)}
         blocks: list[Block] = [
             self._drawn(
@@ -278,6 +281,7 @@ class _Writer:
             *((words("run.part_of_loss", name=name), words.number(value)) for name, value in run.parts.items()),
             (words("run.evaluations"), words.whole(run.evaluations)),
             *evidence_lines(run, words),
+            *held_out_lines(run, words),
         ]
         settings = [
             (words(f"settings.{key}") if words.has(f"settings.{key}") else key, self._value(value))
