@@ -21,13 +21,12 @@ from sklearn.linear_model import Ridge
 from scipy_ae.metrics import psnr
 from scipy_ae.records import History, RunFolder
 
-GLYPH_LAYERS = ("conv8k3-relu", "pool2", "conv16k3-relu", "pool2", "dense10", ":", "dense784", "reshape16x7x7")
 FONTS = ("DejaVuSans", "DejaVuSans-Bold", "DejaVuSerif", "DejaVuSansMono", "DejaVuSerif-Italic", "STIXGeneral", "cmr10")
 
 
 def glyphs(side: int = 28) -> tuple[np.ndarray, list[str], np.ndarray]:
     """Letters A to J of Matplotlib's own fonts: rows (n, side * side), their names, and the font of each."""
-    folder = Path(font_manager.get_font_names and font_manager.findfont("DejaVu Sans")).parent
+    folder = Path(font_manager.findfont("DejaVu Sans")).parent
     found = [folder / f"{name}.ttf" for name in FONTS if (folder / f"{name}.ttf").exists()]
     rows, names, fonts = [], [], []
     for k, path in enumerate(found):
@@ -73,7 +72,9 @@ def compress(path: Path, values: int = 10, **changes: Any) -> RunFolder:
         "grouped_by": "font",
         "code": {"values": values, "shape": [values], "bits": 32 * values, "ratio": 8 * 784 / (32 * values)},
     }
-    return folder(path, x, x, made, parts, names, (1, 28, 28), (1, 28, 28), told, bits, **changes)
+    shape = (1, 28, 28)
+    changes.setdefault("layers", mirrored(shape, shape, values))
+    return folder(path, x, x, made, parts, names, shape, shape, told, bits, **changes)
 
 
 def denoise(path: Path, side: int = 32, n: int = 240, examples: int = 10, **changes: Any) -> RunFolder:
@@ -167,44 +168,50 @@ def folder(
     return run
 
 
-def mirrored(input_shape: tuple[int, int, int], target_shape: tuple[int, int, int]) -> list[dict[str, Any]]:
-    """The layers of conv8k3-relu-pool2-conv16k3-relu-pool2-conv8k1 and back, with an upsampling more where it grows."""
-    c, h, _ = input_shape
+def mirrored(
+    input_shape: tuple[int, int, int], target_shape: tuple[int, int, int], values: int = 0
+) -> list[dict[str, Any]]:
+    """The layers of conv8k3-relu-pool2-conv16k3-relu-pool2-conv8k1 and back, with an upsampling more where it grows;
+    with ``values`` a dense layer to so many numbers ends the encoder."""
+    _, h, _ = input_shape
     out, high, _ = target_shape
-    steps = [("encoder", "conv", "conv8k3", 8, h, 3), ("encoder", "max-pool", "pool2", 8, h // 2, 0)]
-    steps += [("encoder", "conv", "conv16k3", 16, h // 2, 3), ("encoder", "max-pool", "pool2", 16, h // 4, 0)]
-    steps += [("encoder", "conv", "conv8k1", 8, h // 4, 1), ("decoder", "conv", "conv16k3", 16, h // 4, 3)]
-    side, channels = h // 4, 16
+    side = h // 4
+    rows = [("encoder", "conv", "conv8k3", (8, h, h)), ("encoder", "max-pool", "pool2", (8, h // 2, h // 2))]
+    rows += [("encoder", "conv", "conv16k3", (16, h // 2, h // 2)), ("encoder", "max-pool", "pool2", (16, side, side))]
+    if values:
+        rows += [("encoder", "flatten", "flatten", (16 * side * side,)), ("encoder", "dense", "dense", (values,))]
+        rows += [
+            ("decoder", "dense", "dense", (16 * side * side,)),
+            ("decoder", "reshape", "reshape", (16, side, side)),
+        ]
+    else:
+        rows += [("encoder", "conv", "conv8k1", (8, side, side)), ("decoder", "conv", "conv16k3", (16, side, side))]
+    channels = 16
     while side < high:
         side *= 2
-        steps.append(("decoder", "upsample", "upsample2", channels, side, 0))
+        rows.append(("decoder", "upsample", "upsample2", (channels, side, side)))
         channels = 8 if side < high else out
-        steps.append(("decoder", "conv", f"conv{channels}k3", channels, side, 3))
-    return described(input_shape, steps)
+        rows.append(("decoder", "conv", f"conv{channels}k3", (channels, side, side)))
+    return described(input_shape, rows)
 
 
-def described(shape: tuple[int, ...], steps: list[tuple[str, str, str, int, int, int]]) -> list[dict[str, Any]]:
-    """Layers as result.json has them, from (part, kind, text, channels, side, kernel)."""
-    rows, count = [], {"encoder": 0, "decoder": 0}
-    for i, (part, kind, text, channels, side, k) in enumerate(steps):
-        after = (channels, side, side) if side else (channels,)
-        weights = channels * shape[0] * k * k + channels if k else 0
-        activation = "identity" if not k else "logistic" if i == len(steps) - 1 else "relu"
-        rows.append(
-            {
-                "name": f"{part}.{count[part]}",
-                "part": part,
-                "kind": kind,
-                "text": text,
-                "input_shape": list(shape),
-                "output_shape": list(after),
-                "activation": activation,
-                "parameters": weights,
-            }
-        )
-        count[part] += 1
+def described(shape: tuple[int, ...], rows: list[tuple[str, str, str, tuple[int, ...]]]) -> list[dict[str, Any]]:
+    """Layers as result.json has them, from (part, kind, text, shape behind it); kernels are the text's last digit."""
+    layers: list[dict[str, Any]] = []
+    for part, kind, text, after in rows:
+        weights = 0
+        if kind in ("conv", "conv-transpose"):
+            weights = after[0] * (shape[0] * int(text[-1]) ** 2 + 1)
+        elif kind == "dense":
+            weights = (int(np.prod(shape)) + 1) * int(np.prod(after))
+        last = len(layers) == len(rows) - 1
+        activation = "identity" if not weights else "logistic" if last else "relu"
+        count = sum(layer["part"] == part for layer in layers)
+        layer = {"name": f"{part}.{count}", "part": part, "kind": kind}
+        layer |= {"text": f"dense{after[0]}" if kind == "dense" else text, "activation": activation}
+        layers.append(layer | {"input_shape": list(shape), "output_shape": list(after), "parameters": weights})
         shape = after
-    return rows
+    return layers
 
 
 def _split(n: int) -> dict[str, np.ndarray]:
@@ -241,9 +248,7 @@ def _ssim(y: np.ndarray, t: np.ndarray, shape: tuple[int, int, int]) -> float:
 
     ma, mb = mean(a), mean(b)
     va, vb, both = mean(a * a) - ma**2, mean(b * b) - mb**2, mean(a * b) - ma * mb
-    return float(
-        np.mean((2 * ma * mb + 1e-4) * (2 * both + 9e-4) / ((ma**2 + mb**2 + 1e-4) * (va + vb + 9e-4)))
-    )
+    return float(np.mean((2 * ma * mb + 1e-4) * (2 * both + 9e-4) / ((ma**2 + mb**2 + 1e-4) * (va + vb + 9e-4))))
 
 
 def _maps(first: np.ndarray, x: np.ndarray) -> tuple[dict[str, np.ndarray], list[dict[str, Any]]]:

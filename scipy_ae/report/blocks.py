@@ -67,6 +67,7 @@ class Terms:
     kind: ClassVar[str] = "terms"
     title: str
     terms: Sequence[tuple[str, str]]
+    wide: bool = False  # over both columns of the page
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ below the block of the step that they belong to.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -164,7 +165,7 @@ def _draw_row(
             colour = INK if j < len(lines) - (2 if step.parameters else 1) else MUTED
             sheet.text(x, floor + 36 + LINES * j, line, TEXT if layer else FINE, color=colour, **weight)
     middle = floor - SIDE[0] / 2
-    arrows = [(before[1] + 6, after[0] - 6) for before, after in zip(edges, edges[1:])]
+    arrows = [(before[1] + 6, after[0] - 6) for before, after in pairwise(edges)]
     if row[0][0].lines:  # a row that goes on
         arrows.append((4.0, edges[0][0] - 6))
     for left, right in arrows:

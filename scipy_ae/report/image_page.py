@@ -83,7 +83,7 @@ def _network(teller: Teller) -> Section:
     also = ["mse", "psnr", "ssim", *(["bits"] if images.code.bits is not None else [])]
     also += [name for name in ("pca", "jpeg", "median", "wavelet", "bicubic", "grey") if name in names]
     also += ["add_input"] if any(layer.kind == "add-input" for layer in run.layers) else []
-    return teller.section("image_network", [picture, terms(teller, also)])
+    return teller.section("image_network", [picture, terms(teller, also, wide=True)])
 
 
 def _seen(teller: Teller, images: Images) -> Section | None:

@@ -26,7 +26,7 @@ from scipy_ae.report.sheet import MUTED, Sheet, fitted, text_width
 #: Dots that the shorter side of an example takes at least: 84 pixels of the screen.
 SMALLEST = 168
 LABEL, GAP, HEAD, FOOT = 240, 24, 56, 52  # dots: names, between tiles, above the first row, below each
-#: Bytes of the examples drawn at most, before compression: large pictures are shown in fewer rows, but never below MOST_FEW
+#: Values drawn at most, of all examples together: large pictures are shown in fewer rows, but not in fewer than these.
 MOST_BYTES, MOST_FEW = 1_000_000, 4
 MOST_FILTERS, MOST_CHANNELS, MOST_MAPS, LARGEST_MAP = 48, 4, 16, 64
 MAPS_A_LINE, FILTERS_A_LINE = 8, 12
@@ -40,7 +40,7 @@ class ExampleWords:
     error: str
     best: str
     worst: str
-    decibels: str
+    decibels: Number
     number: Number
 
 
@@ -177,8 +177,7 @@ def _below(name: str, row: np.ndarray, i: int, images: Images, words: ExampleWor
         return " × ".join(map(str, values.shape[1:]))
     if values.shape[0] not in (1, target.shape[0]):
         return ""
-    decibels = psnr(np.broadcast_to(values, target.shape), target)
-    return words.decibels.format(x="∞" if np.isinf(decibels) else words.number(decibels))
+    return words.decibels(psnr(np.broadcast_to(values, target.shape), target))
 
 
 def _small_enough(values: np.ndarray, h: int, w: int) -> np.ndarray:

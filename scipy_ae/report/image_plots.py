@@ -15,7 +15,7 @@ from scipy_ae.report.image_pictures import (
     filters,
     look_at,
 )
-from scipy_ae.report.image_quality import called
+from scipy_ae.report.image_quality import called, decibels
 from scipy_ae.report.image_reader import Images
 from scipy_ae.report.reader import Run
 from scipy_ae.report.words import Words
@@ -48,8 +48,8 @@ def _example_words(images: Images, words: Words) -> ExampleWords:
         error=words("figure.examples.scale"),
         best=words("figure.examples.best"),
         worst=words("figure.examples.worst"),
-        decibels=words.group("images")["decibels"],
-        number=lambda x: words.number(x),
+        decibels=lambda x: decibels(x, words, 1),
+        number=words.number,
     )
 
 

@@ -45,7 +45,7 @@ def training_figures(teller: Teller) -> list[KeyFigure]:
     ]
 
 
-def terms(teller: Teller, also: Sequence[str] = ()) -> Terms:
+def terms(teller: Teller, also: Sequence[str] = (), wide: bool = False) -> Terms:
     """The words of any training and what they mean, and those of the keys ``also``."""
     run, words = teller.run, teller.words
     known = {"numbers": teller.numbers, "thing": teller.thing, "name": ", ".join(run.parts), "n": run.parameters}
@@ -57,7 +57,7 @@ def terms(teller: Teller, also: Sequence[str] = ()) -> Terms:
         pairs.append(("burst", "burst_is"))
     pairs += [(key, f"{key}_is") for key in also]
     said = [(words(f"terms.{term}"), words(f"terms.{means}", **known)) for term, means in pairs]
-    return Terms(words("terms.title"), said)
+    return Terms(words("terms.title"), said, wide)
 
 
 def warning(teller: Teller) -> str:
