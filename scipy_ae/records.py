@@ -256,6 +256,16 @@ class RunFolder:
         return self.path / "denoising.json"
 
     @property
+    def images(self) -> Path:
+        """Quality, baselines and code of an image task (JSON); only there after one."""
+        return self.path / "images.json"
+
+    @property
+    def image_arrays(self) -> Path:
+        """Examples, first filters and feature maps of an image task (NumPy .npz); only there after one."""
+        return self.path / "images.npz"
+
+    @property
     def figures(self) -> Path:
         """The pictures (PNG)."""
         return self.path / "figures"
@@ -264,7 +274,7 @@ class RunFolder:
     def written(self) -> tuple[Path, ...]:
         """All files that a training writes, not the report."""
         files = (self.checkpoint, self.spec, self.records, self.model, self.machine, self.arrays, self.result)
-        return (*files, self.film, self.starts, self.denoising)
+        return (*files, self.film, self.starts, self.denoising, self.images, self.image_arrays)
 
     @property
     def index(self) -> Path:

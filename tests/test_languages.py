@@ -54,10 +54,17 @@ ALIKE = {
         "bench.ms",
     ),
     *("study.of_value", "study.case", "study.evidence.elbo", "explorer.free"),
+    *(
+        f"images.{key}"
+        for key in ("called.jpeg", "decibels", "key.psnr", "key.rival_ssim", "key.ssim", "verdict.alone")
+    ),
+    *(f"images.name.{name}" for name in ("jpeg", "original", "pca")),
+    *(f"images.table.{name}" for name in ("bits", "psnr", "ssim")),
+    *(f"terms.{name}" for name in ("bits", "jpeg", "pca", "psnr", "ssim")),
     *(f"explorer.live.legend.{of}.{map_}" for of in ("pixels", "values", "circles") for map_ in ("pictures", "none")),
 }
 ALIKE_IN = {
-    "es": {"number.percent", "number.no", "explorer.key.escape"},
+    "es": {"number.percent", "number.no", "explorer.key.escape", "images.name.error"},
     "pt": {"explorer.key.enter", "run.outcome_item", "run.threads"},
 }
 #: Words of English that neither Spanish nor Portuguese has.
