@@ -5,7 +5,7 @@ import numpy as np
 from scipy_ae.report.blocks import Block, Command, KeyFigure, Notes, Page, Picture, Section, Table, Terms
 from scipy_ae.report.errors_table import Errors, errors_table, measure
 from scipy_ae.report.evidence import evidence_key, evidence_lines
-from scipy_ae.report.explorer import explorable, explorer
+from scipy_ae.report.explorer import by_axes, explorable, explorer
 from scipy_ae.report.figures import Gallery
 from scipy_ae.report.look import Look
 from scipy_ae.report.noise import noise_key, noise_table, noise_terms
@@ -140,6 +140,8 @@ class _Writer:
         if not explorable(self.run):
             return None
         intro = {1: "intro_line", 2: "intro"}.get(self.run.latent_dim, "intro_many")
+        if by_axes(self.run):
+            intro = "intro_axes"
         return self._section("explorer", [explorer(self.run, self.look, self.things, self.words)], intro)
 
     def _noise(self) -> Section | None:
