@@ -1,13 +1,24 @@
-"""A headless Chromium for the tests of pages, and one page of it with all that went wrong on it."""
+"""A headless Chromium for the tests of pages, one page of it with all that went wrong on it, and how to look at it.
 
+What a page draws comes with the next frame after an event: ask for it through ``settled``, ``shot`` or ``until``.
+"""
+
+import io
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pytest
+from matplotlib.image import imread
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from scipy_ae.report import drawing
+
+EXPLORER = "document.querySelector('[data-explorer]').explorer"
+SETTLED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 OPTIONS = (
     "--no-sandbox",
@@ -46,3 +57,32 @@ def opened(browser: Browser, path: Path, **options: Any) -> Iterator[Page]:
     yield page
     context.close()
     assert not wrong, "\n".join(wrong)
+
+
+@contextmanager
+def pages_without_pictures() -> Iterator[None]:
+    """Lays figures out but does not render them: where what counts is the page."""
+    dot = np.zeros((1, 1, 3), np.uint8)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(drawing, "pixels", lambda figure: dot)
+        yield
+
+
+def settled(page: Page) -> None:
+    """Wait until what an event asked for is drawn."""
+    page.evaluate(SETTLED)
+
+
+def until(page: Page, condition: str) -> None:
+    """Wait for a condition; Playwright's own waiting would have the page evaluate text, which its policy forbids."""
+    for _ in range(200):
+        if page.evaluate(f"Boolean({condition})"):
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(f"never came true: {condition}")
+
+
+def shot(page: Page, part: str) -> np.ndarray:
+    """A part of the explorer as it is drawn, (h, w, 3) in [0, 1]."""
+    settled(page)
+    return imread(io.BytesIO(page.locator(f"[data-part={part}]").screenshot()))[..., :3]

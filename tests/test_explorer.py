@@ -1,23 +1,19 @@
 """The latent explorer in a real browser: decodes as Python does, follows pointer, finger and keys, runs no data."""
 
 import csv
-import io
 import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 import run_folders
-from browser import chromium, opened
+from browser import EXPLORER, chromium, opened, pages_without_pictures, settled, shot, until
 from matplotlib.image import imread
 
 from scipy_ae import activations, report
 from scipy_ae.bottlenecks import Variational
 from scipy_ae.errors import InputError
-from scipy_ae.report import drawing
 
-EXPLORER = "document.querySelector('[data-explorer]').explorer"
-SETTLED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 HOSTILE = [
     "<script>alert(1)</script>",
     "</script><script>alert(2)</script>",
@@ -30,17 +26,8 @@ HOSTILE = [
 
 @pytest.fixture(scope="module")
 def browser():
-    with chromium() as browser:
+    with chromium() as browser, pages_without_pictures():
         yield browser
-
-
-@pytest.fixture(scope="module", autouse=True)
-def pages_without_pictures():
-    """Lays figures out but does not render them: what counts here is the page."""
-    dot = np.zeros((1, 1, 3), np.uint8)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(drawing, "pixels", lambda figure: dot)
-        yield
 
 
 @pytest.fixture(scope="module")
@@ -57,17 +44,8 @@ def page(browser, letters):
 
 
 def code(page) -> np.ndarray:
-    page.evaluate(SETTLED)
+    settled(page)
     return np.array(page.evaluate(f"Array.from({EXPLORER}.code)"))
-
-
-def until(page, condition: str) -> None:
-    """Wait for a condition; Playwright's own waiting would have the page evaluate text, which its policy forbids."""
-    for _ in range(200):
-        if page.evaluate(f"Boolean({condition})"):
-            return
-        page.wait_for_timeout(50)
-    raise AssertionError(f"never came true: {condition}")
 
 
 def extent(page) -> np.ndarray:
@@ -76,11 +54,6 @@ def extent(page) -> np.ndarray:
 
 def plane(page):
     return page.locator("[data-part=plane]")
-
-
-def shot(page, part: str) -> np.ndarray:
-    page.evaluate(SETTLED)
-    return imread(io.BytesIO(page.locator(f"[data-part={part}]").screenshot()))[..., :3]
 
 
 def drag(page, *places: tuple[float, float]) -> None:
@@ -146,7 +119,7 @@ def test_the_map_is_drawn_and_can_be_another(page):
     for kind in ("none", "nearest", "distance", "pictures"):
         page.locator("[data-part=map]").select_option(kind)
         if kind in ("nearest", "distance"):
-            page.evaluate(SETTLED)
+            settled(page)
             until(page, f"{EXPLORER}.plane.map.level >= 1")
         pictures.append(shot(page, "plane"))
     for k, picture in enumerate(pictures):
@@ -181,7 +154,7 @@ def test_keys_move_pin_play_and_clear(page):
     page.keyboard.press("PageDown")
     page.keyboard.press("Enter")
     assert page.evaluate(f"{EXPLORER}.pins.map((pin) => Array.from(pin))")[0] != start.tolist()
-    page.evaluate(SETTLED)
+    settled(page)
     assert [page.locator(f"[data-end='{end}']").input_value() for end in (0, 1)] == ["1", "2"]
     here = code(page)
     page.keyboard.press(" ")
@@ -215,7 +188,7 @@ def test_a_listener_is_told_the_point(page):
 def test_a_drawn_path_becomes_a_strip_and_numbers(page, letters):
     page.get_by_role("button", name="Draw a path").click()
     drag(page, (0.2, 0.2), (0.8, 0.3), (0.5, 0.9))
-    page.evaluate(SETTLED)
+    settled(page)
     frames = page.locator("[data-part=strip] button")
     assert 7 <= frames.count() <= 13
     with page.expect_download() as waiting:
@@ -236,11 +209,11 @@ def test_a_drawn_path_becomes_a_strip_and_numbers(page, letters):
 def test_two_chosen_letters_are_walked_between(page):
     for end, row in ((0, "2"), (1, "7")):
         page.locator(f"[data-end='{end}']").select_option(value=row)
-    page.evaluate(SETTLED)
+    settled(page)
     ends = page.evaluate(f"[{EXPLORER}.frames.at(0), {EXPLORER}.frames.at(-1)].map((code) => Array.from(code))")
     assert ends == page.evaluate(f"[2, 7].map((k) => Array.from({EXPLORER}.model.codes[k]))")
     page.get_by_role("button", name="Clear").click()
-    page.evaluate(SETTLED)
+    settled(page)
     assert page.locator("[data-part=strip] li").count() == 0
     assert page.locator("[data-part=empty]").is_visible()
 
@@ -295,7 +268,7 @@ def test_longer_codes_have_sliders_and_two_chosen_axes(browser, tmp_path):
         drag(page, (0.02, 0.02), (0.04, 0.05))
         assert np.flatnonzero(code(page) != before).tolist() == [1, 2]
         page.locator("[data-part=vertical]").select_option(index=2)  # the two change places
-        page.evaluate(SETTLED)
+        settled(page)
         assert page.evaluate(f"{EXPLORER}.axes") == [1, 2]
 
 
@@ -336,11 +309,11 @@ def test_nothing_that_the_data_say_runs(browser, tmp_path):
         assert page.locator("[data-end='0'] option").all_text_contents()[2:] == HOSTILE
         for k, name in enumerate(HOSTILE):
             page.locator("[data-end='0']").select_option(value=str(k))
-            page.evaluate(SETTLED)
+            settled(page)
             assert page.evaluate(f"{EXPLORER}.model.names[{k}]") == name
             page.evaluate(f"{EXPLORER}.model.closest = () => ({{ nearest: {k}, distance: 1 }})")
             plane(page).press("ArrowRight")
-            page.evaluate(SETTLED)
+            settled(page)
             assert page.locator("[data-part=closest]").text_content() == f"Closest in the data: {name}"
         assert page.locator("script").count() == 2  # data and program
         assert page.locator("img[src=x]").count() == 0

@@ -1,6 +1,5 @@
 """The film of a training: which moments are kept, and how a page plays them in a real browser."""
 
-import io
 import json
 import re
 from dataclasses import replace
@@ -8,8 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import run_folders
-from browser import chromium, opened
-from matplotlib.image import imread
+from browser import EXPLORER, chromium, opened, pages_without_pictures, settled, shot, until
 
 from scipy_ae import report
 from scipy_ae.errors import InputError
@@ -20,11 +18,9 @@ from scipy_ae.experiments.setup import Setup
 from scipy_ae.experiments.spec import Spec
 from scipy_ae.network import Network
 from scipy_ae.records import History, Record, RunFolder
-from scipy_ae.report import drawing, reader
+from scipy_ae.report import reader
 
-EXPLORER = "document.querySelector('[data-explorer]').explorer"
 FILM = f"{EXPLORER}.film"
-SETTLED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 #: What rounding weights to float32 may change of an output between 0 and 1.
 ROUNDING = 1e-5
 
@@ -135,17 +131,8 @@ def test_phases_of_a_schedule_are_filmed(tmp_path):
 
 @pytest.fixture(scope="module")
 def browser():
-    with chromium() as browser:
+    with chromium() as browser, pages_without_pictures():
         yield browser
-
-
-@pytest.fixture(scope="module", autouse=True)
-def pages_without_pictures():
-    """Lays figures out but does not render them: what counts here is the page."""
-    dot = np.zeros((1, 1, 3), np.uint8)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(drawing, "pixels", lambda figure: dot)
-        yield
 
 
 @pytest.fixture(scope="module")
@@ -163,27 +150,14 @@ def page(browser, filmed):
         yield page
 
 
-def until(page, condition: str) -> None:
-    for _ in range(200):
-        if page.evaluate(f"Boolean({condition})"):
-            return
-        page.wait_for_timeout(50)
-    raise AssertionError(f"never came true: {condition}")
-
-
-def shot(page, part: str) -> np.ndarray:
-    page.evaluate(SETTLED)
-    return imread(io.BytesIO(page.locator(f"[data-part={part}]").screenshot()))[..., :3]
-
-
 def title(page) -> str:
-    page.evaluate(SETTLED)
+    settled(page)
     return page.locator("[data-part=film-title]").text_content()
 
 
 def slide(page, frame: int) -> None:
     page.locator("[data-part=film]").fill(str(frame))
-    page.evaluate(SETTLED)
+    settled(page)
 
 
 def assert_is_the_model(page, model) -> None:
@@ -257,7 +231,7 @@ def test_moving_the_slider_changes_every_picture_and_says_what_led_there(page):
     page.keyboard.press("Home")
     assert title(page) == "Iteration 0: the start"
     page.keyboard.press("End")
-    page.evaluate(SETTLED)
+    settled(page)
     assert np.abs(shot(page, "output") - before["output"]).max() < 0.02
 
 
@@ -306,11 +280,11 @@ def test_codes_that_came_closer_had_room_before_but_do_not_make_the_model_small(
 
 def test_where_motion_is_unwelcome_the_button_goes_on_by_one(browser, filmed):
     with opened(browser, filmed[1], reduced_motion="reduce") as page:
-        page.evaluate(SETTLED)
+        settled(page)
         button = page.get_by_role("button", name="Next frame")
         for frame in (0, 1, 2):
             button.click()
-            page.evaluate(SETTLED)
+            settled(page)
             assert page.evaluate(f"[{FILM}.at, {FILM}.playing]") == [frame, None]
 
 
@@ -344,7 +318,7 @@ def test_the_page_of_the_reference_run_stays_below_two_megabytes(filmed):
 def test_a_run_of_before_there_were_films_has_its_page(browser, tmp_path):
     folder, _ = run_folders.trained(tmp_path / "run")
     with opened(browser, report.write(folder)) as page:
-        page.evaluate(SETTLED)
+        settled(page)
         assert page.evaluate(f"{FILM}") is None
         assert page.locator("[data-part=film]").count() == 0
 

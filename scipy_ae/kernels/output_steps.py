@@ -140,5 +140,3 @@ def loss_bend(step, slots, first, n, kind):
     weight, moved = numbers(s, T.ROW_WEIGHT, first, n, kind), rows(s, t[T.DY], first, n, t[T.P], kind)
     out = rows(s, t[T.DX], first, n, t[T.P], kind)
     loss_curvature(t[T.ACTIVATION], _coefs(t, s, kind)[0], Y, target, weight, moved, out)
-
-

@@ -77,9 +77,7 @@ class Network:
         self.size = self.layout.size
         self._build_tables()
 
-    def _take_parts(
-        self, encoder: Sequence[Any], decoder: Sequence[Any], bottleneck: str | Bottleneck | None
-    ) -> None:
+    def _take_parts(self, encoder: Sequence[Any], decoder: Sequence[Any], bottleneck: str | Bottleneck | None) -> None:
         self.encoder, self.decoder = tuple(encoder), tuple(decoder)
         self.bottleneck = bottlenecks.get(bottleneck)
         self.layers = self.encoder + self.decoder

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from scipy_ae import initializers
 from scipy_ae.bottlenecks import Bottleneck
 from scipy_ae.errors import InputError, UnsupportedError
 from scipy_ae.kernels import tape as T

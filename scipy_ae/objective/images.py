@@ -146,4 +146,3 @@ class ImageObjective(Objective):
 
     def __repr__(self) -> str:
         return f"<Objective {self.loss.name} of {self.network.spec} on {self._rows} rows>"
-

@@ -122,15 +122,16 @@ class Links:
 class Explorer:
     """The latent plane to play with: the page's script decodes codes from ``data``, which is JSON.
 
-    ``words`` are those of its controls, ``maps`` and ``names`` the choices of two of them, and ``latent_dim`` says how
-    many sliders it has. ``film`` are the words of the film's controls, where ``data`` holds one.
+    ``words`` are those of its controls, ``maps`` and ``names`` the choices of two of them, and ``axes`` says how many
+    sliders it has: one for each number of a code, or for each of some principal axes. ``film`` are the words of the
+    film's controls, where ``data`` holds one.
     """
 
     kind: ClassVar[str] = "explorer"
     words: dict[str, Any]
     maps: Sequence[tuple[str, str]]
     names: Sequence[str]
-    latent_dim: int
+    axes: int
     data: dict[str, Any] = field(repr=False)
     film: dict[str, Any] = field(default_factory=dict)
 

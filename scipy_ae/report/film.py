@@ -3,12 +3,14 @@
 import zipfile
 from base64 import b64encode
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from scipy_ae.errors import InputError
+from scipy_ae.layers import BatchNorm
 from scipy_ae.records import Record
 from scipy_ae.report.words import Words, sentence
 
@@ -65,8 +67,8 @@ def film_data(run: "Run", chosen: np.ndarray, words: Words) -> dict[str, Any] | 
     frame says of itself what it is (``title``) and what was measured (``said``).
     """
     film = run.film
-    if film is None:
-        return None
+    if film is None or any(isinstance(layer.layer, BatchNorm) for layer in run.decoder):
+        return None  # statistics of a batch norm are known of the kept model alone
     frames = _shown(film, run.best_iteration, 4 * (film.decoder.shape[1] + len(chosen) * run.latent_dim))
     if len(frames) == 0:
         return None
@@ -127,8 +129,7 @@ def _made(record: Record, words: Words) -> str:
 
 
 def _parameters(run: "Run") -> int:
-    arrays = [array for layer in run.decoder for array in (layer.weight, layer.bias, layer.slope)]
-    return sum(array.size for array in arrays if array is not None)
+    return sum(prod(shape) for layer in run.decoder for _, shape in layer.layer.parameters())
 
 
 def _packed(array: np.ndarray) -> str:

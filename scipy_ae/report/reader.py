@@ -2,6 +2,7 @@
 
 import tomllib
 from dataclasses import dataclass, replace
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -307,11 +308,12 @@ def _check_shapes(run: Run, folder: RunFolder) -> None:
         raise InputError(f"'{folder.arrays}': {len(new.names)} new_names for {len(new.output)} rows of new_output")
     if walk is not None and len(walk.names) != 2:
         raise InputError(f"'{folder.arrays}': walk_names must be the two ends of the walk")
-    if run.kind == "image" and (run.image_shape is None or np.prod(run.image_shape) * run.channels != p):
+    if run.kind == "image" and (run.image_shape is None or prod(run.image_shape) * run.channels != p):
         raise InputError(f"'{folder.result}': image_shape {run.image_shape} does not fit rows of {p} values")
     if run.kind == "circles" and p % 2:
         raise InputError(f"'{folder.arrays}': circles need pairs x, y, but a row has {p} values")
-    if run.decoder and (len(run.decoder[0].weight), run.decoder[-1].weight.shape[1]) != (run.latent_dim, p):
+    ends = [run.decoder[0].input_shape, run.decoder[-1].output_shape] if run.decoder else []
+    if ends and [prod(shape) for shape in ends] != [run.latent_dim, p]:
         raise InputError(
             f"'{folder.model}' and '{folder.arrays}' are not of one run: the decoder does not fit codes and outputs"
         )

@@ -12,7 +12,8 @@ from scipy_ae.report.words import TEMPLATES
 
 #: The explorer's script, top down: what the page is, how one plays, how it is drawn, what is computed.
 SCRIPTS = (
-    "explorer", "controls", "plane", "map", "glyphs", "way", "film", "drawing", "colours", "files", "model", "decoder"
+    "explorer", "controls", "plane", "map", "glyphs", "way", "film", "drawing", "colours", "files", "model",
+    "coordinates", "decoder", "images",
 )  # fmt: skip
 
 

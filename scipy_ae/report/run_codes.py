@@ -1,7 +1,7 @@
 """Sections on the codes of a run's rows: the explorer, the plane, and what no row of the data has."""
 
 from scipy_ae.report.blocks import Block, Section
-from scipy_ae.report.explorer import explorable, explorer
+from scipy_ae.report.explorer import by_axes, explorable, explorer
 from scipy_ae.report.teller import Teller
 
 
@@ -10,6 +10,8 @@ def explorer_section(teller: Teller) -> Section | None:
     if not explorable(teller.run):
         return None
     intro = {1: "intro_line", 2: "intro"}.get(teller.run.latent_dim, "intro_many")
+    if by_axes(teller.run):
+        intro = "intro_axes"
     return teller.section("explorer", [explorer(teller.run, teller.look, teller.things, teller.words)], intro)
 
 

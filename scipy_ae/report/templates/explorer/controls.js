@@ -87,9 +87,10 @@ function onKey(explorer, event) {
 function arrow(explorer, axis, direction, size) {
   if (axis >= explorer.axes.length) return;
   const k = explorer.axes[axis];
-  const [low, high] = explorer.model.extent[k];
+  const { coordinates, extent } = explorer.model;
+  const [low, high] = extent[k];
   const code = explorer.code.slice();
-  code[k] += direction * size * STEP * (high - low);
+  coordinates.move(code, k, explorer.place[k] + direction * size * STEP * (high - low));
   explorer.drawing = explorer.tool === "draw";
   if (explorer.drawing && !explorer.path.length) explorer.path.push(explorer.code.slice());
   explorer.moveTo(code);
@@ -123,7 +124,7 @@ function listenToSlider(explorer, slider) {
   [slider.min, slider.max] = explorer.model.extent[k];
   slider.addEventListener("input", () => {
     const code = explorer.code.slice();
-    code[k] = Number(slider.value);
+    explorer.model.coordinates.move(code, k, Number(slider.value));
     explorer.moveTo(code, { speak: false }); // a slider tells its own value
   });
 }
@@ -159,13 +160,13 @@ function listenToViews(explorer) {
 
 // Puts the state into the controls.
 function showState(explorer) {
-  const { root, words, code, axes } = explorer;
+  const { root, words, place, axes } = explorer;
   for (const button of root.querySelectorAll("[data-tool]"))
     button.setAttribute("aria-pressed", String(button.dataset.tool === explorer.tool));
   for (const slider of root.querySelectorAll("[data-slider]")) {
     const k = Number(slider.dataset.slider);
-    slider.value = code[k];
-    slider.nextElementSibling.textContent = words.place(code[k], explorer.model.extent[k]);
+    slider.value = place[k];
+    slider.nextElementSibling.textContent = words.place(place[k], explorer.model.extent[k]);
   }
   ["horizontal", "vertical"].forEach((name, side) => {
     const choice = explorer.part(name);

@@ -1,6 +1,7 @@
 // The decoder: from a code to a row of the data, in float64, as scipy_ae/network.py has it.
 
-// What a layer's activation makes of z, the sums of its units times beta, which are overwritten.
+// What a layer's activation makes of z, the sums of its units times beta, which are overwritten. The units of an image
+// are its channels.
 const ACTIVATIONS = {
   identity: () => {},
   step: each((z) => (z >= 0 ? 1 : 0)),
@@ -16,18 +17,33 @@ const ACTIVATIONS = {
   softmax,
 };
 
+// By kind: how a layer gets ready (made once), and what it puts into its values for an input x.
+const KINDS = {
+  dense: { prepare: turnWeights, run: dense },
+  conv: { prepare: convolution, run: slide },
+  "conv-transpose": { prepare: transposed, run: slide },
+  "max-pool": { prepare: pooling, run: maxPool },
+  "avg-pool": { prepare: pooling, run: averagePool },
+  upsample: { prepare: resizing, run: resize },
+  "pixel-shuffle": { prepare: shuffling, run: rearrange },
+  "batch-norm": { prepare: scaling, run: scale },
+  "group-norm": { run: groupNorm },
+  elementwise: { run: copy },
+  flatten: { run: copy },
+  reshape: { run: copy },
+};
+
 class Decoder {
   constructor(layers) {
     this.layers = layers;
-    this.outputs = this.layers.at(-1).outputs;
-    // multiplications for one code
-    this.cost = this.layers.reduce((sum, layer) => sum + layer.inputs * layer.outputs, 0);
+    this.outputs = layers.at(-1).values.length;
+    this.cost = layers.reduce((sum, layer) => sum + layer.work, 0); // multiplications for one code
   }
 
   // The row of a code; the array is overwritten by the next call.
   run(code) {
     let values = code;
-    for (const layer of this.layers) values = throughDense(layer, values);
+    for (const layer of this.layers) values = through(layer, values);
     return values;
   }
 
@@ -38,8 +54,9 @@ class Decoder {
 
 // The decoder of the page's data.
 function decoderOf(layers) {
-  const numbers = (text) => text && float64s(text);
-  return new Decoder(layers.map((layer) => denseLayer(layer, ...[layer.weight, layer.bias, layer.slope].map(numbers))));
+  return new Decoder(
+    layers.map((layer) => readied(layer, layer.arrays.map(([name, text]) => [name, float64s(text)]))),
+  );
 }
 
 // The same layers with other parameters, all in one array as theta has them.
@@ -47,28 +64,40 @@ function decoderLike({ layers }, parameters) {
   let at = 0;
   const take = (count) => parameters.subarray(at, (at += count));
   return new Decoder(
-    layers.map((layer) => {
-      const { inputs, outputs, slope } = layer;
-      return denseLayer(layer, take(inputs * outputs), take(outputs), slope && take(outputs));
-    }),
+    layers.map((layer) => readied(layer, layer.arrays.map(([name, array]) => [name, take(array.length)]))),
   );
 }
 
-function denseLayer(layer, weight, bias, slope) {
-  const { inputs, outputs } = layer;
-  const values = new Float64Array(outputs);
-  return { ...layer, weight: turned(weight, inputs, outputs), bias, slope, values }; // weight (outputs, inputs)
+// A layer with its arrays, named and in the order of theta, room for its values, and what its kind needs. The shapes `from` and
+// `to` are (channels, height, width), or (units,).
+function readied(layer, arrays) {
+  const values = new Float64Array(sizeOf(layer.to));
+  const ready = { ...layer, ...Object.fromEntries(arrays), arrays, values, pixels: values.length / layer.to[0] };
+  return Object.assign(ready, KINDS[layer.kind].prepare?.(ready));
 }
 
-function throughDense(layer, x) {
-  const { inputs, outputs, weight, bias, beta, values } = layer;
-  for (let j = 0, w = 0; j < outputs; j++) {
-    let sum = bias[j];
-    for (let i = 0; i < inputs; i++, w++) sum += x[i] * weight[w];
-    values[j] = beta * sum;
-  }
+function through(layer, x) {
+  const { values, beta } = layer;
+  KINDS[layer.kind].run(layer, x);
+  if (beta !== 1) for (let j = 0; j < values.length; j++) values[j] *= beta;
   ACTIVATIONS[layer.activation](values, layer);
   return values;
+}
+
+function turnWeights({ weight, from, to }) {
+  return { weight: turned(weight, sizeOf(from), sizeOf(to)) }; // (outputs, inputs)
+}
+
+function dense({ weight, bias, values }, x) {
+  for (let j = 0, w = 0; j < values.length; j++) {
+    let sum = bias[j];
+    for (let i = 0; i < x.length; i++, w++) sum += x[i] * weight[w];
+    values[j] = sum;
+  }
+}
+
+function copy({ values }, x) {
+  values.set(x);
 }
 
 // A matrix (rows, columns) the other way round, so that a unit's weights lie side by side.
@@ -78,16 +107,25 @@ function turned(matrix, rows, columns) {
 
 function each(activation) {
   return (z, layer) => {
-    for (let j = 0; j < z.length; j++) z[j] = activation(z[j], layer, j);
+    const { pixels } = layer;
+    for (let unit = 0, j = 0; j < z.length; unit++)
+      for (const end = j + pixels; j < end; j++) z[j] = activation(z[j], layer, unit);
   };
 }
 
-function softmax(z) {
-  let top = -Infinity; // taken off first, so that nothing overflows
-  for (const value of z) top = Math.max(top, value);
-  let total = 0;
-  for (let j = 0; j < z.length; j++) total += z[j] = Math.exp(z[j] - top);
-  for (let j = 0; j < z.length; j++) z[j] /= total;
+// Over the units; of an image over the channels of each pixel.
+function softmax(z, { pixels }) {
+  for (let start = 0; start < pixels; start++) {
+    let top = -Infinity; // taken off first, so that nothing overflows
+    for (let j = start; j < z.length; j += pixels) top = Math.max(top, z[j]);
+    let total = 0;
+    for (let j = start; j < z.length; j += pixels) total += z[j] = Math.exp(z[j] - top);
+    for (let j = start; j < z.length; j += pixels) z[j] /= total;
+  }
+}
+
+function sizeOf(shape) {
+  return shape.reduce((product, side) => product * side, 1);
 }
 
 function float64s(text) {

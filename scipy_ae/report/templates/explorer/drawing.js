@@ -28,9 +28,9 @@ function drawImage(context, row, box, explorer, beside) {
   const top = box.y + (box.height - cell * high) / 2;
   if (cell < 6) return drawSmallImage(context, row, [left, top, cell * wide, cell * high], explorer);
   const gap = cell >= 12 ? Math.max(1, Math.round(cell / 20)) : 0;
-  for (let j = 0; j < row.length; j++) {
+  for (let j = 0; j < high * wide; j++) {
     const [x, y] = [left + (j % wide) * cell, top + Math.floor(j / wide) * cell];
-    context.fillStyle = css(shadeOf(row[j], explorer));
+    context.fillStyle = css(colourOf(row, j, explorer));
     roundBox(context, x + gap / 2, y + gap / 2, cell - gap, cell - gap, gap ? cell / 7 : 0);
     context.fill();
     if (binary && beside && row[j] > 0.5 !== beside[j] > 0.5) outline(context, x, y, cell, explorer);
@@ -63,19 +63,21 @@ function rowImage(row, explorer, clear = false) {
   [canvas.width, canvas.height] = [wide, high];
   const image = new ImageData(wide, high);
   const ink = explorer.palette.shades[255];
-  for (let j = 0; j < row.length; j++) {
-    const part = partOf(row[j], explorer.model);
-    const through = clear && explorer.model.ink;
-    image.data.set(through ? [...ink, 255 * part] : [...shadeOf(row[j], explorer), 255], 4 * j);
+  const through = clear && explorer.model.ink;
+  for (let j = 0; j < high * wide; j++) {
+    const colour = through ? [...ink, 255 * partOf(row[j], explorer.model)] : [...colourOf(row, j, explorer), 255];
+    image.data.set(colour, 4 * j);
   }
   canvas.getContext("2d").putImageData(image, 0, 0);
   return canvas;
 }
 
-// Letters go from paper to ink, photographs from black to white.
-function shadeOf(value, { model, palette }) {
-  const shade = Math.round(255 * partOf(value, model));
-  return model.ink ? palette.shades[shade] : [shade, shade, shade];
+// Letters go from paper to ink, photographs from black to white. A row in colour has its red, green and blue values one
+// behind the other.
+function colourOf(row, j, { model, palette }) {
+  const shade = (channel) => Math.round(255 * partOf(row[j + channel * model.shape[0] * model.shape[1]], model));
+  if (model.channels === 3) return [shade(0), shade(1), shade(2)];
+  return model.ink ? palette.shades[shade(0)] : [shade(0), shade(0), shade(0)];
 }
 
 function partOf(value, { low, high }) {

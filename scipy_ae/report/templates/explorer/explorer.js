@@ -14,9 +14,9 @@ class Explorer {
     this.words = new Words(data.words);
     this.film = data.film && new Film(this, data.film);
     this.code = this.model.codes[0];
-    this.axes = data.latent > 1 ? [0, 1] : [0];
+    this.axes = data.latent > 1 ? [0, 1] : [0]; // the coordinates that the plane shows
     this.tool = "move";
-    this.mapKind = "nearest";
+    this.mapKind = this.part("map").value;
     this.pins = [this.code, this.model.codes.at(-1)]; // start and end of a walk, or null
     this.path = straight(...this.pins); // codes of the way, drawn or straight from pin to pin
     this.frames = []; // the codes of its strip
@@ -24,6 +24,7 @@ class Explorer {
     this.plane = new Plane(this);
     this.output = this.part("output");
     this.strip = new Strip(this);
+    this.examples = new Examples(this);
     listen(this);
     watchSize(this);
     watchTheme(() => this.changed("size"));
@@ -40,7 +41,7 @@ class Explorer {
 
   // Everything that one does ends in one of these.
   moveTo(code, { speak = true } = {}) {
-    this.code = code.map((value, k) => clamp(value, ...this.model.extent[k]));
+    this.code = this.model.within(code);
     if (this.tool === "draw" && this.drawing) this.path.push(this.code.slice());
     this.changed(this.drawing ? "way" : "point");
     if (speak) this.speakSoon();
@@ -81,10 +82,12 @@ class Explorer {
     this.palette = size || !this.palette ? paletteOf(this.root) : this.palette;
     if (size) this.plane.resize();
     if (size) this.film?.draw();
-    if (way) this.frames = samples(this.path, this.strip.room(), this.model.extent);
+    if (size) this.examples.draw();
+    if (way) this.frames = samples(this.path, this.strip.room(), this.model);
     this.plane.draw();
     if (way) this.strip.fill();
     this.strip.mark();
+    this.examples.mark();
     this.drawOutput();
     showState(this);
   }
@@ -117,6 +120,15 @@ class Explorer {
     return [closest, words.say("differ", { n: found.distance })];
   }
 
+  // The coordinates of the point.
+  get place() {
+    return this.model.coordinates.of(this.code);
+  }
+
+  get placeInWords() {
+    return this.words.code(this.place, this.model.extent);
+  }
+
   speak(text) {
     this.part("live").textContent = text;
   }
@@ -126,7 +138,7 @@ class Explorer {
     clearTimeout(this.waiting);
     this.waiting = setTimeout(() => {
       const said = this.describe(this.model.decoder.decode(this.code));
-      this.speak(`${this.words.say("code", { code: this.words.code(this.code, this.model.extent) })}. ${said.join(", ")}.`);
+      this.speak(`${this.words.say("code", { code: this.placeInWords })}. ${said.join(", ")}.`);
     }, 350);
   }
 }

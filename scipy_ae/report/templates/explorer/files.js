@@ -20,7 +20,7 @@ function composed([plane, output], strip, explorer) {
   context.drawImage(plane, gap, gap);
   context.drawImage(output, plane.width + 2 * gap, gap);
   const lines = explorer.describe(explorer.model.decoder.decode(explorer.code));
-  [...lines, explorer.words.code(explorer.code, explorer.model.extent)].forEach((text, k) =>
+  [...lines, explorer.placeInWords].forEach((text, k) =>
     label(context, text, plane.width + 2 * gap, output.height + gap * (2.2 + k), explorer, "left", 14 * scale),
   );
   strip.forEach((frame, k) => context.drawImage(frame, gap + k * (frame.width + gap), plane.height + 2 * gap));

@@ -1,7 +1,8 @@
 // The film of the training: model and codes as they were at some of its iterations, and what came out for the rows.
 
 const SECONDS_A_SHOT = 0.14;
-const MOST_SHOWN = 40; // rows of the data whose outputs are shown
+const [FEWEST_SHOWN, MOST_SHOWN] = [8, 40]; // rows of the data whose outputs are shown
+const WORK_ROWS = 6e7; // multiplications that they may cost
 const THUMB = 16; // pixels that the slider's thumb is wide, as the style sheet has it
 const WIDEST = 3; // the plane is at most so many times what the final codes ask for
 
@@ -16,7 +17,7 @@ class Film {
     this.last = this.at = this.frames.length - 1;
     this.playing = null;
     this.followed = [];
-    model.extent = widened(model.extent, cut(this.codes, model.latent));
+    model.extent = widened(model.extent, cut(this.codes, model.latent).map((code) => model.coordinates.of(code)));
   }
 
   get frame() {
@@ -146,7 +147,7 @@ class Film {
     const { explorer } = this;
     const { model } = explorer;
     const canvas = explorer.part("film-rows");
-    const chosen = evenly(model.rows.length, MOST_SHOWN);
+    const chosen = evenly(model.rows.length, clamp(Math.floor(WORK_ROWS / model.decoder.cost), FEWEST_SHOWN, MOST_SHOWN));
     const side = clamp(Math.floor(canvas.clientWidth / chosen.length), 56, 84);
     const wide = Math.max(1, Math.floor(canvas.clientWidth / side));
     const long = chosen.some((row) => model.names[row].length > 2); // then the count has a line of its own
@@ -177,9 +178,9 @@ function wrongPixels(output, target, { binary }) {
 }
 
 // The extent of a plane on which all codes of a film have room, so that nothing but the codes moves.
-function widened(extent, codes) {
+function widened(extent, places) {
   return extent.map(([low, high], k) => {
-    const [least, most] = rangeOf(codes.map((code) => code[k]));
+    const [least, most] = rangeOf(places.map((place) => place[k]));
     const room = ((WIDEST - 1) / 2) * (high - low);
     const margin = 0.05 * (high - low);
     return [Math.max(Math.min(low, least - margin), low - room), Math.min(Math.max(high, most + margin), high + room)];

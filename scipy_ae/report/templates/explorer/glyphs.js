@@ -34,7 +34,7 @@ function overlap([ax, ay, bx, by], [cx, cy, dx, dy]) {
 function drawGlyphs(context, glyphs, explorer, plane) {
   const { model, palette } = explorer;
   model.codes.forEach((code, k) => {
-    const [x, y] = plane.place(code);
+    const [x, y] = plane.spot(model.places[k]);
     context.globalAlpha = nearness(code, explorer);
     if (glyphs[k]) drawGlyph(context, k, x, y, glyphs[k], explorer);
     else dot(context, x, y, 3.5, dotColour(k, explorer), palette.card, 1.2);
@@ -67,13 +67,8 @@ function kindOf(model, k) {
   return model.kinds.indexOf(model.names[k]);
 }
 
-// Codes far off the shown plane are faint: 1 on it, and no less than a quarter.
+// Codes far off the shown plane are faint: 1 on it, and no less than a quarter. A long code is nearly always far off.
 function nearness(code, { axes, code: point, model }) {
-  if (point.length <= 2) return 1;
-  let squares = 0;
-  for (let k = 0; k < point.length; k++) {
-    const [low, high] = model.extent[k];
-    if (!axes.includes(k)) squares += ((code[k] - point[k]) / (high - low)) ** 2;
-  }
-  return Math.max(0.25, Math.exp(-2 * Math.sqrt(squares)));
+  if (point.length <= 2 || model.basis) return 1;
+  return Math.max(0.25, Math.exp(-2 * model.coordinates.distanceOff(code, point, model.extent, axes)));
 }

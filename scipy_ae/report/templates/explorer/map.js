@@ -1,10 +1,13 @@
-// The map below the codes: at each place what the decoder's output is closest to, or how far it is from the data.
-// It is computed coarsely first, then finer, a few milliseconds at a time.
+// The map below the codes: at each place what the decoder's output is closest to, or how far it is from the data, or
+// what is drawn there. It is computed coarsely first, then finer, a few milliseconds at a time.
 
-const SIDES = [16, 8, 4, 2]; // pixels of the plane for one place of the map, from coarse to fine
+const SIDES = [64, 32, 16, 8, 4, 2]; // pixels of the plane for one place of the map, from coarse to fine
+const COARSE = 2; // where a map begins, unless its decoder is a large one
 const WORK = 4e8; // multiplications that a map may cost
+const WORK_FIRST = 1e8; // those that its first, coarse form may cost
 const WORK_PLAYING = 2e7; // those that the coarse map of a film's frame may cost; else it plays without
 const SLICE = 9; // milliseconds
+const SHOWN_AFTER = 150; // milliseconds after which what there is of the pictures is shown
 const OVAL = 0.1; // a roundness error that is as bad as the map can show
 
 class DecoderMap {
@@ -25,25 +28,30 @@ class DecoderMap {
   draw(context) {
     const { explorer, plane } = this;
     if (explorer.mapKind === "none") return;
-    if (explorer.mapKind === "pictures") return drawPictures(context, explorer, plane);
-    if (explorer.film?.playing && this.costOf(0) > WORK_PLAYING) return;
+    if (explorer.film?.playing && this.firstCost > WORK_PLAYING) return;
     // a first coarse map is finished even if the point has left its plane: else sliding would never show one
-    if (this.made !== this.fixed() && !this.beginning) this.make();
-    if (!this.image) return;
+    if (!this.isFresh() && !this.beginning) this.make();
+    if (!this.image || this.kind !== explorer.mapKind) return;
     context.imageSmoothingEnabled = true;
     context.imageSmoothingQuality = "high";
+    context.globalAlpha = this.kind === "pictures" ? 0.55 : 1;
     context.drawImage(this.image, 0, 0, plane.width, plane.height);
+    context.globalAlpha = 1;
   }
 
-  // What the map depends on while the point moves within the plane: the numbers that the plane does not show.
-  fixed() {
-    const { code, axes } = this.explorer;
-    return Array.from(code, (value, k) => (axes.includes(k) ? "" : value)).join(" ");
+  // A map is that of all points of one plane: of those that differ in what the plane shows alone.
+  isFresh() {
+    const { code, axes, model } = this.explorer;
+    return this.made !== null && model.coordinates.distanceOff(code, this.made, model.extent, axes) < 1e-9;
   }
 
   make() {
     clearTimeout(this.timer);
-    this.made = this.fixed();
+    this.made = this.explorer.code.slice();
+    this.code = this.made.slice();
+    if (this.kind !== this.explorer.mapKind) this.image = null;
+    this.kind = this.explorer.mapKind;
+    this.first = SIDES.findIndex((_, at) => at === COARSE || this.costOf(at + 1) > WORK_FIRST);
     this.level = 0;
     this.beginning = true;
     this.begin();
@@ -51,55 +59,106 @@ class DecoderMap {
   }
 
   begin() {
-    const { plane, explorer } = this;
-    const side = SIDES[this.level];
-    const [wide, high] = [Math.ceil(plane.width / side), explorer.axes.length > 1 ? Math.ceil(plane.height / side) : 1];
-    this.grid = { side, wide, high, row: 0, near: new Int32Array(wide * high), far: new Float32Array(wide * high) };
-    this.code = explorer.code.slice();
+    this.grid = this.kind === "pictures" ? pictureGrid(this) : tintGrid(this, SIDES[this.first + this.level]);
+    this.image = this.kind === "pictures" ? this.grid.canvas : this.image;
+    this.shown = performance.now();
   }
 
-  // Decodes line by line until the slice is over, then lets the browser breathe.
+  // Decodes place by place until the slice is over, then lets the browser breathe.
   work() {
+    const { grid, explorer } = this;
     const until = performance.now() + SLICE;
-    while (this.grid.row < this.grid.high) {
-      this.line(this.grid.row++);
+    while (grid.at < grid.wide * grid.high) {
+      grid.put(grid.at++);
       if (performance.now() > until) return this.later();
     }
-    this.image = painted(this.grid, this.explorer);
+    this.image = grid.canvas ?? painted(grid, explorer);
     this.beginning = false;
-    this.explorer.changed("point");
-    if (!this.explorer.film?.playing && this.costOf(this.level + 1) < WORK) {
-      this.level++;
-      this.begin();
-      this.later();
-    }
+    explorer.changed("point");
+    const next = this.kind === "pictures" ? Infinity : this.costOf(this.first + this.level + 1);
+    if (explorer.film?.playing || next > WORK) return;
+    this.level++;
+    this.begin();
+    this.later();
   }
 
   later() {
+    if (this.grid.canvas && performance.now() > this.shown + SHOWN_AFTER) {
+      this.shown = performance.now();
+      this.explorer.changed("point");
+    }
     this.timer = setTimeout(() => this.work());
   }
 
-  // Multiplications of a map.
-  costOf(level) {
-    return level < SIDES.length ? ((this.plane.width * this.plane.height) / SIDES[level] ** 2) * this.explorer.model.cost : Infinity;
+  // The output at a place of a grid of the plane.
+  decoded(at, { wide, high }) {
+    const { plane, explorer } = this;
+    const [x, y] = [((at % wide) + 0.5) / wide, (Math.floor(at / wide) + 0.5) / high];
+    return explorer.model.decoder.run(plane.codeAt(x * plane.width, y * plane.height, this.code));
   }
 
-  line(row) {
-    const { grid, plane, explorer } = this;
-    const { model } = explorer;
-    for (let column = 0; column < grid.wide; column++) {
-      const [x, y] = [((column + 0.5) / grid.wide) * plane.width, ((row + 0.5) / grid.high) * plane.height];
-      const output = model.decoder.run(plane.codeAt(x, y, this.code));
-      const at = row * grid.wide + column;
-      if (model.kind === "circles") {
-        const { radius, roundness } = circleOf(output);
-        [grid.near[at], grid.far[at]] = [1e4 * radius, roundness];
-      } else {
-        const { nearest, distance } = model.closest(output);
-        [grid.near[at], grid.far[at]] = [kindOf(model, nearest), distance];
-      }
-    }
+  // Multiplications of a map of tints, and of the first map of the kind that is asked for.
+  costOf(level) {
+    const { plane, explorer } = this;
+    return level < SIDES.length ? ((plane.width * plane.height) / SIDES[level] ** 2) * explorer.model.cost : Infinity;
   }
+
+  get firstCost() {
+    const { plane, explorer } = this;
+    return explorer.mapKind === "pictures" ? pictureCount(plane, explorer) * explorer.model.decoder.cost : this.costOf(COARSE);
+  }
+}
+
+// A grid of the plane for which it is told what each place is closest to, and how far that is.
+function tintGrid(map, side) {
+  const { plane, explorer } = map;
+  const { model } = explorer;
+  const [wide, high] = [Math.ceil(plane.width / side), explorer.axes.length > 1 ? Math.ceil(plane.height / side) : 1];
+  const grid = { at: 0, side, wide, high, near: new Int32Array(wide * high), far: new Float32Array(wide * high) };
+  grid.put = (at) => {
+    const output = map.decoded(at, grid);
+    if (model.kind === "circles") {
+      const { radius, roundness } = circleOf(output);
+      [grid.near[at], grid.far[at]] = [1e4 * radius, roundness];
+    } else {
+      const { nearest, distance } = model.closest(output);
+      [grid.near[at], grid.far[at]] = [kindOf(model, nearest), distance];
+    }
+  };
+  return grid;
+}
+
+// A grid of the plane into which is drawn what the decoder makes of its places. While it is filled, the picture before
+// it stays where nothing is drawn yet.
+function pictureGrid(map) {
+  const { plane, explorer } = map;
+  const [wide, high] = pictureSides(plane, explorer);
+  const [width, height] = [plane.width / wide, plane.height / high];
+  const scale = window.devicePixelRatio || 1;
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [Math.round(plane.width * scale), Math.round(plane.height * scale)];
+  const context = canvas.getContext("2d");
+  if (map.image && map.drawn === map.image) context.drawImage(map.image, 0, 0, canvas.width, canvas.height);
+  map.drawn = canvas;
+  context.setTransform(scale, 0, 0, scale, 0, 0);
+  const grid = { at: 0, wide, high, canvas };
+  grid.put = (at) => {
+    const [x, y] = [(at % wide) * width, Math.floor(at / wide) * height];
+    context.clearRect(x, y, width, height);
+    const box = { x: x + 3, y: y + 3, width: width - 6, height: height - 6 };
+    drawRow(context, map.decoded(at, grid), box, explorer);
+  };
+  return grid;
+}
+
+function pictureSides(plane, explorer) {
+  const pitch = clamp(plane.width / 15, 26, 56);
+  return [Math.round(plane.width / pitch), explorer.axes.length > 1 ? Math.round(plane.height / pitch) : 1];
+}
+
+function pictureCount(plane, explorer) {
+  const [wide, high] = pictureSides(plane, explorer);
+  return wide * high;
 }
 
 function painted(grid, explorer) {
@@ -132,18 +191,4 @@ function circleColour(grid, at, { model, palette, mapKind }) {
 // Whether another tint begins to the right or below.
 function isBorder({ near, wide }, at) {
   return ((at + 1) % wide && near[at] !== near[at + 1]) || (at + wide < near.length && near[at] !== near[at + wide]);
-}
-
-// What the decoder draws at the places of a grid.
-function drawPictures(context, explorer, plane) {
-  const pitch = clamp(plane.width / 15, 26, 56);
-  const [wide, high] = [Math.round(plane.width / pitch), explorer.axes.length > 1 ? Math.round(plane.height / pitch) : 1];
-  const [width, height] = [plane.width / wide, plane.height / high];
-  context.globalAlpha = 0.55;
-  for (let k = 0; k < wide * high; k++) {
-    const [x, y] = [(k % wide) * width, Math.floor(k / wide) * height];
-    const row = explorer.model.decoder.run(plane.codeAt(x + width / 2, y + height / 2));
-    drawRow(context, row, { x: x + 3, y: y + 3, width: width - 6, height: height - 6 }, explorer);
-  }
-  context.globalAlpha = 1;
 }

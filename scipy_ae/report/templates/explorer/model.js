@@ -6,9 +6,29 @@ class Model {
     this.decoder = decoderOf(data.decoder);
     this.codes = cut(float64s(data.codes), data.latent);
     this.rows = cut(float32s(data.rows), this.decoder.outputs);
-    this.extent = this.codes[0].length ? extentOf(this.codes) : [];
+    this.coordinates = coordinatesOf(data);
+    this.extent = extentOf(this.places);
     this.apart = this.kind === "circles" ? 1 : typicalDistance(this);
     this.radii = this.kind === "circles" ? rangeOf(this.rows.map((row) => circleOf(row).radius)) : null;
+  }
+
+  // The coordinates of the data's codes, which a film may change.
+  get places() {
+    if (this.placed !== this.codes) {
+      this.placed = this.codes;
+      this.known = this.codes.map((code) => this.coordinates.of(code));
+    }
+    return this.known;
+  }
+
+  // A code within the extent, beside which there is no plane.
+  within(code) {
+    const held = code.slice();
+    this.coordinates.of(code).forEach((value, k) => {
+      const nearest = clamp(value, ...this.extent[k]);
+      if (nearest !== value) this.coordinates.move(held, k, nearest);
+    });
+    return held;
   }
 
   // Multiplications that it takes to decode a place of the map and to compare it with the data.
@@ -74,10 +94,10 @@ function typicalDistance(model) {
   return Math.sqrt((distances[Math.floor(distances.length / 4)] ?? 1) / model.decoder.outputs) || 1;
 }
 
-// For each code number the lowest and highest value of a box around the data, with room at its sides. A number that
-// hardly changes has a tenth of the widest range, so that it does not seem to matter more than it does.
-function extentOf(codes) {
-  const ranges = Array.from(codes[0], (_, k) => rangeOf(codes.map((code) => code[k])));
+// For each coordinate the lowest and highest value of a box around the data, with room at its sides. One that hardly
+// changes has a tenth of the widest range, so that it does not seem to matter more than it does.
+function extentOf(places) {
+  const ranges = Array.from(places[0], (_, k) => rangeOf(places.map((place) => place[k])));
   const least = 0.1 * Math.max(...ranges.map(([low, high]) => high - low)) || 2;
   return ranges.map(([low, high]) => {
     const room = Math.max(0.14 * (high - low), (least - (high - low)) / 2);
@@ -117,7 +137,8 @@ class Words {
     return this.number(value, clamp(Math.ceil(2 - Math.log10(high - low)), 2, 6));
   }
 
-  code(code, extent) {
-    return `(${Array.from(code, (value, k) => this.place(value, extent[k])).join("; ")})`;
+  // The coordinates of a code.
+  code(place, extent) {
+    return `(${Array.from(place, (value, k) => this.place(value, extent[k])).join("; ")})`;
   }
 }

@@ -15,25 +15,29 @@ class Plane {
 
   // Where a code stands, in pixels from the top left. A code of one number stands on the line in the middle.
   place(code) {
+    return this.spot(this.explorer.model.coordinates.of(code));
+  }
+
+  spot(place) {
     const { axes, model } = this.explorer;
-    const part = (k) => (code[k] - model.extent[k][0]) / (model.extent[k][1] - model.extent[k][0]);
+    const part = (k) => (place[k] - model.extent[k][0]) / (model.extent[k][1] - model.extent[k][0]);
     return [this.width * part(axes[0]), axes.length > 1 ? this.height * (1 - part(axes[1])) : this.height / 2];
   }
 
-  // The code of a place; the numbers that the plane does not show are those of the point.
+  // The code of a place; what the plane does not show of a code is that of the point.
   codeAt(x, y, code = this.explorer.code.slice()) {
     const { axes, model } = this.explorer;
     const value = (k, part) => model.extent[k][0] + part * (model.extent[k][1] - model.extent[k][0]);
-    code[axes[0]] = value(axes[0], x / this.width);
-    if (axes.length > 1) code[axes[1]] = value(axes[1], 1 - y / this.height);
+    model.coordinates.move(code, axes[0], value(axes[0], x / this.width));
+    if (axes.length > 1) model.coordinates.move(code, axes[1], value(axes[1], 1 - y / this.height));
     return code;
   }
 
   // The row of the data whose code stands within some pixels of a place, or -1.
   rowAt(x, y, within) {
     let [best, found] = [within, -1];
-    this.explorer.model.codes.forEach((code, k) => {
-      const [cx, cy] = this.place(code);
+    this.explorer.model.places.forEach((place, k) => {
+      const [cx, cy] = this.spot(place);
       const away = Math.hypot(cx - x, cy - y);
       if (away < best) [best, found] = [away, k];
     });
@@ -66,14 +70,14 @@ function drawScales(context, plane) {
   const { axes, model, words } = explorer;
   const across = ticks(...model.extent[axes[0]]);
   for (const value of across) {
-    const [x] = plane.place({ [axes[0]]: value });
+    const [x] = plane.spot({ [axes[0]]: value });
     const text = words.number(value, digitsOf(across));
     if (x > 24 && x < width - 24) tick(context, [x, height - 5, x, height], text, x, height - 14, explorer);
   }
   if (axes.length === 1) return tick(context, [0, height / 2, width, height / 2], "", 0, 0, explorer);
   const up = ticks(...model.extent[axes[1]]);
   for (const value of up) {
-    const y = plane.place({ [axes[0]]: 0, [axes[1]]: value })[1];
+    const y = plane.spot({ [axes[0]]: 0, [axes[1]]: value })[1];
     const text = words.number(value, digitsOf(up));
     if (y > 20 && y < height - 30) tick(context, [0, y, 5, y], text, 9, y, explorer, "left");
   }

@@ -1,24 +1,23 @@
 // A way through the codes: straight between two pins or drawn, its strip of pictures, and the walk along it.
 
 const SECONDS_A_FRAME = 0.45;
+const MOST_EXAMPLES = 16; // rows of the data to start from
 
 function straight(from, to) {
   return [from.slice(), to.slice()];
 }
 
 // So many codes along the way, evenly by its length as the plane shows it.
-function samples(path, count, extent) {
+function samples(path, count, model) {
   if (path.length < 2) return [];
-  const lengths = pathLengths(path, extent);
+  const lengths = pathLengths(path, model);
   return Array.from({ length: count }, (_, k) => codeAlong(path, lengths, k / (count - 1)));
 }
 
-function pathLengths(path, extent) {
+function pathLengths(path, { coordinates, extent }) {
   const lengths = [0];
-  for (let k = 1; k < path.length; k++) {
-    const squares = path[k].map((value, i) => ((value - path[k - 1][i]) / (extent[i][1] - extent[i][0])) ** 2);
-    lengths.push(lengths[k - 1] + Math.sqrt(squares.reduce((sum, value) => sum + value, 0)));
-  }
+  for (let k = 1; k < path.length; k++)
+    lengths.push(lengths[k - 1] + coordinates.distance(path[k], path[k - 1], extent));
   return lengths;
 }
 
@@ -50,16 +49,10 @@ class Strip {
   }
 
   frame(k) {
-    const item = document.createElement("li");
-    const button = document.createElement("button");
-    button.type = "button";
-    button.append(document.createElement("canvas"), document.createElement("span"));
-    button.addEventListener("click", () => {
+    return frameButton(() => {
       stopPlaying(this.explorer);
       this.explorer.moveTo(this.explorer.frames[k]);
     });
-    item.append(button);
-    return item;
   }
 
   show(item, code, k) {
@@ -81,10 +74,56 @@ class Strip {
     const { frames, code, model } = this.explorer;
     let [best, found] = [0.03, -1];
     frames.forEach((frame, k) => {
-      const away = pathLengths([frame, code], model.extent)[1];
+      const away = model.coordinates.distance(frame, code, model.extent);
       if (away < best) [best, found] = [away, k];
     });
     [...this.list.children].forEach((item, k) => item.firstChild.classList.toggle("here", k === found));
+  }
+}
+
+// A picture with a name below it, to be clicked.
+function frameButton(clicked) {
+  const item = document.createElement("li");
+  const button = document.createElement("button");
+  button.type = "button";
+  button.append(document.createElement("canvas"), document.createElement("span"));
+  button.addEventListener("click", clicked);
+  item.append(button);
+  return item;
+}
+
+// Rows of the data to start from: a long code is hard to find from nothing.
+class Examples {
+  constructor(explorer) {
+    this.explorer = explorer;
+    this.list = explorer.part("examples");
+    this.rows = this.list ? evenly(explorer.model.rows.length, MOST_EXAMPLES) : [];
+    for (const row of this.rows) this.list.append(frameButton(() => this.goTo(row)));
+  }
+
+  goTo(row) {
+    stopPlaying(this.explorer);
+    this.explorer.row = row;
+    this.explorer.moveTo(this.explorer.model.codes[row]);
+  }
+
+  draw() {
+    const { model, words } = this.explorer;
+    this.rows.forEach((row, k) => {
+      const button = this.list.children[k].firstChild;
+      const canvas = button.firstChild;
+      const box = { x: 0, y: 0, width: canvas.clientWidth, height: canvas.clientHeight };
+      drawRow(fitCanvas(canvas), model.rows[row], box, this.explorer);
+      button.lastChild.textContent = model.names[row];
+      button.setAttribute("aria-label", words.say("example", { name: model.names[row] }));
+    });
+  }
+
+  mark() {
+    const { code, model } = this.explorer;
+    this.rows.forEach((row, k) => {
+      this.list.children[k].firstChild.classList.toggle("here", sameNumbers(code, model.codes[row]));
+    });
   }
 }
 
@@ -97,7 +136,7 @@ function togglePlaying(explorer) {
 function startPlaying(explorer) {
   const calm = isCalm();
   const steps = explorer.frames.length - 1;
-  const lengths = pathLengths(explorer.path, explorer.model.extent);
+  const lengths = pathLengths(explorer.path, explorer.model);
   const begun = performance.now();
   const next = () => {
     let step = (performance.now() - begun) / 1000 / (calm ? 2 * SECONDS_A_FRAME : SECONDS_A_FRAME);
