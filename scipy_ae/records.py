@@ -227,6 +227,16 @@ class RunFolder:
         return self.path / "denoising.json"
 
     @property
+    def images(self) -> Path:
+        """What a task on images came to: quality beside baselines, shapes, bits (JSON); only there after ``--task``."""
+        return self.path / "images.json"
+
+    @property
+    def image_arrays(self) -> Path:
+        """Some held-out images with what was made of them, filters and feature maps (NumPy .npz); as ``images``."""
+        return self.path / "images.npz"
+
+    @property
     def figures(self) -> Path:
         """The pictures (PNG)."""
         return self.path / "figures"
@@ -235,7 +245,7 @@ class RunFolder:
     def written(self) -> tuple[Path, ...]:
         """All files that a training writes, not the report."""
         files = (self.checkpoint, self.spec, self.records, self.model, self.machine, self.arrays, self.result)
-        return (*files, self.film, self.starts, self.denoising)
+        return (*files, self.film, self.starts, self.denoising, self.images, self.image_arrays)
 
     @property
     def index(self) -> Path:
