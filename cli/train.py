@@ -6,7 +6,15 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from scipy_ae.cli.options import FOLDER, data_options, lang_option, network_options, term_options, together
+from scipy_ae.cli.options import (
+    FOLDER,
+    data_options,
+    lang_option,
+    network_options,
+    task_options,
+    term_options,
+    together,
+)
 
 _solver_options = together(
     click.option(
@@ -77,7 +85,8 @@ _noise_options = together(
         " each row, flip:10% each pixel with that probability; salt-pepper:0.2 sets each pixel with that probability to"
         " 0 or 1 at random, whatever it was; mask:0.2 sets each pixel with that probability to 0; gaussian:0.3 adds"
         " N(0, 0.3²) to each value and cuts nothing off; neighbourhood:0.3 is the published one: N(1, 1) · 0.3 / 2 is"
-        " added to each pixel next to a lit one, diagonals included.",
+        " added to each pixel next to a lit one, diagonals included. With --task denoise the noise of the task, one"
+        " noisy copy of each image. [gaussian:0.1 with --task denoise]",
     ),
     click.option(
         "--copies", type=int, metavar="M",
@@ -122,6 +131,7 @@ _start_options = together(
 
 @click.command(short_help="Train, and write model, records, pictures and report.")
 @data_options
+@task_options
 @_row_options
 @network_options
 @term_options

@@ -34,7 +34,9 @@ _HOME = {
     "save": "persistence",
     "train": "training",
 }
-_ROOMS = ("checks", "corruptions", "datasets", "denoising", "evidence", "latent", "metrics", "solvers")
+_ROOMS = (
+    "baselines", "checks", "corruptions", "datasets", "denoising", "evidence", "latent", "metrics", "solvers", "tasks",
+)  # fmt: skip
 
 __all__ = ["__version__", *sorted(_HOME), *_ROOMS]
 

@@ -257,12 +257,12 @@ class RunFolder:
 
     @property
     def images(self) -> Path:
-        """Quality, baselines and code of an image task (JSON); only there after one."""
+        """What a task on images came to: quality beside baselines, shapes, bits (JSON); only there after ``--task``."""
         return self.path / "images.json"
 
     @property
     def image_arrays(self) -> Path:
-        """Examples, first filters and feature maps of an image task (NumPy .npz); only there after one."""
+        """Some held-out images with what was made of them, filters and feature maps (NumPy .npz); as ``images``."""
         return self.path / "images.npz"
 
     @property

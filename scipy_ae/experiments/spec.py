@@ -10,6 +10,8 @@ from typing import Any
 
 from scipy_ae.errors import InputError, unknown
 from scipy_ae.experiments.refusals import refuse_idle_rows
+from scipy_ae.quantiser import MOST_BITS
+from scipy_ae.tasks import Task
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,13 @@ class Spec:
     seed: int = 0
     restarts: int | None = None
     halving: bool | None = None
+    task: str | None = None
+    watermark: str | None = None
+    opacity: float | None = None
+    place: str | None = None
+    factor: int | None = None
+    downscale: str | None = None
+    code_bits: int | None = None
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -106,6 +115,7 @@ class Spec:
             raise InputError(f"rho: {self.rho} is not accepted; a number above 0 and below 1 is")
         self._refuse_idle_noise()
         refuse_idle_rows(self)
+        self._refuse_without_task()
         if (self.restarts or 1) < 2 and self.halving is not None:
             raise InputError("halving: it is for restarts, and there is one start; restarts of at least 2 are accepted")
         if (self.restarts or 1) > 1 and self.std == 0:
@@ -123,6 +133,31 @@ class Spec:
         if self.redraw == "step" and self.every == 1:
             raise InputError("redraw: every iteration is a burst here, with no single steps; 'burst' is accepted")
 
+    def _refuse_without_task(self) -> None:
+        """What is said of a task where it is another or none, and noise on rows beside it."""
+        given = {name: getattr(self, name) for name in OF_TASKS if getattr(self, name) is not None}
+        if self.task is None:
+            for name in given:
+                raise InputError(f"{option(name)}: it is for a task on images, and none was asked for; give task too")
+            return
+        self.task_on()
+        if self.code_bits is not None and self.task != "compress":
+            raise InputError(f"code-bits: it is for the task compress, and the task here is {self.task}")
+        if self.code_bits is not None and self.code_bits > MOST_BITS:
+            raise InputError(f"code-bits: {self.code_bits} is not accepted; a whole number from 1 to {MOST_BITS} is")
+        for name in ("copies", "compare"):
+            if getattr(self, name) is not None:
+                raise InputError(f"{name}: it is for noisy training without a task; a task's noise is drawn once a row")
+        if self.redraw is not None and not (self.variational or self.probes):
+            raise InputError("redraw: a task's noise is drawn once a row; redraw is for noise without a task")
+
+    def task_on(self, paired: bool = False) -> Task | None:
+        """The task on images, None where there is none; ``paired``: of data that are inputs and targets already."""
+        if self.task is None:
+            return None
+        asked = {name: getattr(self, name) for name in ("noise", *OF_TASKS) if name != "code_bits"}
+        return Task.of(self.task, **asked, paired=paired)
+
     @property
     def halves(self) -> bool:
         """Whether starts are halved by their early results; from four on unless told otherwise."""
@@ -138,8 +173,10 @@ class Spec:
         filled |= {
             name: value for name, value in terms.items() if any(getattr(self, owner) for owner in OF_TERMS[name])
         }
-        if self.noise is not None:
+        if self.noise is not None and self.task is None:
             filled |= NOISY
+        if self.task == "compress":
+            filled["code_bits"] = 32
         idle: tuple[str, ...] = ()
         if self.schedule is not None:
             idle = ("solver", *OF_ALTERNATION, "guard", "iterations")
@@ -228,6 +265,8 @@ OF_TERMS = {
     "rho": ("kl",), "sparse_layers": ("l1", "kl"), "probes": ("contractive",), "kl_beta": ("variational",),
     "draws": ("variational",),
 }  # fmt: skip
+#: What says more of a task on images.
+OF_TASKS = ("watermark", "opacity", "place", "factor", "downscale", "code_bits")
 #: What says how bursts and steps alternate.
 OF_ALTERNATION = ("every", "burst", "between", "carry")
 #: The least value of each number, and those of which it is not accepted itself.
@@ -235,9 +274,10 @@ _LEAST = {
     "beta": 0, "l2": 0, "std": 0, "every": 0, "burst": 1, "eta": 0, "iterations": 1, "batch_size": 1,
     "target_loss": 0, "target_pixels": 0, "gtol": 0, "seconds": 0, "seed": 0,
     "restarts": 1, "l1": 0, "kl": 0, "rho": 0, "contractive": 0, "probes": 1, "kl_beta": 0, "draws": 1, "copies": 1,
-    "validation": 0, "test": 0, "patience": 1, "burst_rows": 1, "burst_growth": 0,
+    "validation": 0, "test": 0, "patience": 1, "burst_rows": 1, "burst_growth": 0, "opacity": 0, "factor": 2,
+    "code_bits": 1,
 }  # fmt: skip
-_ABOVE = ("beta", "rho", "validation", "test")
+_ABOVE = ("beta", "rho", "validation", "test", "opacity")
 
 
 def option(name: str) -> str:
