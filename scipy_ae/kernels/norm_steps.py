@@ -27,6 +27,13 @@ def _weights(t, s, slot, kind):
 
 
 @njit(inline="always")
+def _of_groups(t, s, first, n, kind):
+    """Means and inverses of the groups of each image."""
+    size = n * t[T.GEOMETRY]
+    return numbers(s, t[T.MEANS], first, size, kind), numbers(s, t[T.INVERSES], first, size, kind)
+
+
+@njit(inline="always")
 def _shared(t, s, kind):
     return numbers(s, t[T.MEANS], 0, t[T.P], kind), numbers(s, t[T.INVERSES], 0, t[T.P], kind)
 

@@ -1,8 +1,8 @@
 """Steps of a tape without weights: pooling, upsampling, pixel shuffle, the input added; forward and backward.
 
 ``t`` is the step, ``s`` the slots, as ``kernels/tape.py`` tells. What is linear goes forward along a tangent as well,
-with other slots for X and Y; the input added has no part in derivatives. The geometry of a step is (c, h, w) of its input,
-then size and stride of a pool, or the factor, or (c, h, w) of the network's input.
+with other slots for X and Y; the input added has no part in derivatives. The geometry of a step is (c, h, w) of its
+input, then size and stride of a pool, or the factor, or (c, h, w) of the network's input.
 """
 
 from numba import njit

@@ -1,6 +1,7 @@
 """Network: encoder, bottleneck and decoder of dense layers, and the layout of all their parameters in one vector."""
 
 from collections.abc import Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from scipy_ae.bottlenecks import Bottleneck, Variational
 from scipy_ae.errors import InputError
 from scipy_ae.kernels import table as T
 from scipy_ae.kernels.sweeps import forward
-from scipy_ae.layers import Dense, chain
+from scipy_ae.layers import Dense, is_chain, parse_chain
 from scipy_ae.layout import Layout
 
 
@@ -51,15 +52,15 @@ class Network:
 
     def __init__(
         self,
-        encoder: Sequence[Dense],
-        decoder: Sequence[Dense],
+        encoder: Sequence[Any],
+        decoder: Sequence[Any],
         bottleneck: str | Bottleneck | None = None,
         input_shape: tuple[int, ...] | None = None,
     ) -> None:
         self._take_parts(encoder, decoder, bottleneck)
-        if input_shape not in (None, (self.encoder[0].inputs,)):
+        if input_shape is not None and prod(input_shape) != self.encoder[0].inputs:
             raise InputError(
-                f"input_shape: {input_shape} does not fit dense layers alone, which take ({self.encoder[0].inputs},)"
+                f"input_shape: {input_shape} does not fit dense layers that take {self.encoder[0].inputs} numbers"
             )
         self.latent_dim = self.bottleneck.latent_dim(self.encoder[-1].outputs)
         left = [
@@ -113,7 +114,7 @@ class Network:
         spec : str or sequence of int
             ``"35-28-23-2-23-28-35"``; the narrowest layer, the first on a tie, is the code. Or layers on images such
             as ``"conv16k3-relu-pool2-conv8k3-relu-pool2"``, where the decoder follows behind a colon or is the mirror
-            of the encoder; see :mod:`scipy_ae.layers.chain`. Activations then stand in the text.
+            of the encoder; see :mod:`scipy_ae.layers.chain`. Activations in the text go before those given here.
         activation, output, code : str or Activation
             Of the hidden layers, of the last, and of the code (where None, as the hidden ones; identity for the means
             and log-variances of a variational one).
@@ -122,11 +123,11 @@ class Network:
         input_shape, target_shape : tuple of int, optional
             (channels, height, width) of input and target, for layers on images; a target is as the input where None.
         """
-        if isinstance(spec, str) and chain.is_chain(spec):
+        if is_chain(spec):
             if input_shape is None:
                 raise InputError(f"layers: '{spec}' is for images; their shape is needed, (channels, height, width)")
-            encoder, decoder = chain.parse_chain(spec, input_shape, target_shape, output)
-            return cls(encoder, decoder, bottleneck, input_shape)
+            encoder, decoder = parse_chain(str(spec), input_shape, target_shape, output, activation, code)
+            return Network(encoder, decoder, bottleneck, input_shape)
         widths = _widths(spec)
         middle = min(range(1, len(widths) - 1), key=lambda k: widths[k], default=0)
         if len(widths) < 3 or widths[middle] >= min(widths[0], widths[-1]):

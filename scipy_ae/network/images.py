@@ -10,7 +10,7 @@ import numpy as np
 from scipy_ae.bottlenecks import Bottleneck
 from scipy_ae.errors import InputError, UnsupportedError
 from scipy_ae.kernels import tape as T
-from scipy_ae.layers import chain
+from scipy_ae.layers import chain_text, shape_lines, shape_table
 from scipy_ae.layout import Layout
 from scipy_ae.network.dense import Network, as_theta
 from scipy_ae.network.machine import Machine
@@ -38,6 +38,8 @@ class ImageNetwork(Network):
     input_shape, code_shape, output_shape : tuple of int
     shapes : list of tuple of int
         The input's, then that behind each layer.
+    rows : list of Row
+        Of each layer its name, text, shapes and number of parameters.
     statistics : dict or None
         Mean and variance of each channel, (channels,) both, by the name of each layer of batch normalisation, over the
         training set; None where they are still those of the rows at hand.
@@ -57,8 +59,9 @@ class ImageNetwork(Network):
             raise UnsupportedError("bottleneck: variational is for networks of dense layers; plain is accepted here")
         if input_shape is None:
             raise InputError("input_shape: a network of layers on images needs it, as (channels, height, width)")
-        self.input_shape = tuple(int(length) for length in input_shape)
-        self.shapes = chain.shapes(self.named_layers(), self.input_shape)
+        self.rows = shape_table(self.named_layers(), input_shape)
+        self.shapes = [self.rows[0].input_shape, *(row.output_shape for row in self.rows)]
+        self.input_shape = self.shapes[0]
         self.code_shape, self.output_shape = self.shapes[len(self.encoder)], self.shapes[-1]
         self.inputs, self.latent_dim, self.outputs = map(prod, (self.input_shape, self.code_shape, self.output_shape))
         self.layout = Layout(
@@ -72,7 +75,7 @@ class ImageNetwork(Network):
 
     @property
     def spec(self) -> str:
-        return chain.chain_text(self.encoder, self.decoder)
+        return chain_text(self.encoder, self.decoder)
 
     def nodes(self, first: int = 0, last: int | None = None) -> list[Node]:
         """The layers in their places, for a tape of their own."""
@@ -150,4 +153,4 @@ class ImageNetwork(Network):
 
     def describe(self) -> str:
         """A line for each layer: name, text, shapes, number of parameters."""
-        return "\n".join(chain.shape_lines(self.named_layers(), self.input_shape))
+        return "\n".join(shape_lines(self.rows))

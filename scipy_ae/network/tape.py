@@ -36,7 +36,7 @@ class Slot:
 
 @dataclass
 class Stage:
-    """Steps for each chunk, then one for all of them, if there is ``after``; ``low`` to ``high`` of theta is touched."""
+    """Steps for each chunk, then those for all of them; ``low`` to ``high`` of the gradient is what they leave."""
 
     rows: list[list[int]] = field(default_factory=list)
     after: list[list[int]] = field(default_factory=list)
@@ -181,7 +181,7 @@ class Tape:
         self._backward(final)
         return self._stages
 
-    def _step(self, code: Callable, node: Node | None = None, geometry: tuple[int, ...] = (), **columns: int) -> None:
+    def _step(self, code: Callable, node: Node | None = None, geometry: tuple[int, ...] = (), /, **columns: int) -> None:
         row = [0] * T.COLUMNS
         row[T.CODE] = T.code_of(code, self.single)
         if node is not None:

@@ -201,7 +201,7 @@ class Objective(Problem):
             return native.evaluate(code.address, code.context, theta, gradient), gradient
 
     @property
-    def native(self) -> Native:
+    def native(self) -> Native | None:
         if self._terms is not None:
             return self._terms.native
         work = self._work.of(self._rows)

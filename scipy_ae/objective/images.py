@@ -14,7 +14,7 @@ import numpy as np
 
 from scipy_ae import losses, threads
 from scipy_ae.batches import Batch
-from scipy_ae.errors import UnsupportedError
+from scipy_ae.errors import InputError, UnsupportedError
 from scipy_ae.kernels import tape as T
 from scipy_ae.network import Network, as_theta
 from scipy_ae.network.images import EPS, ImageNetwork
@@ -22,13 +22,16 @@ from scipy_ae.network.machine import Machine
 from scipy_ae.network.tape import Tape
 from scipy_ae.objective.function import Objective
 from scipy_ae.penalties import L2, Penalty
+from scipy_ae.problem import Native
 
 #: Machines that a family of objectives keeps, each for one number of rows.
 _KEPT = 4
+#: Rows whose targets are looked at together.
+_AT_ONCE = 4096
 
 
 class ImageObjective(Objective):
-    """What ``Objective(...)`` makes of a network of layers on images; arguments are as there, and L2 is the one penalty.
+    """What ``Objective(...)`` makes of a network of layers on images; arguments are as there, L2 is the one penalty.
 
     Attributes
     ----------
@@ -59,11 +62,14 @@ class ImageObjective(Objective):
         self._take(batch)
 
     def _take(self, batch: Batch) -> None:
+        if batch.is_stored and not all(isinstance(one, np.ndarray) for one in (batch.x, batch.target)):
+            raise InputError("batch: some rows of a file are not accepted here; ChunkedObjective takes them")
         self._check_widths(batch)
-        self.loss.check_target(batch.target)
+        for start in range(0, 0 if self.loss.any_target else len(batch), _AT_ONCE):
+            self.loss.check_target(batch.target[start : start + _AT_ONCE] * batch.scale)
         self.batch, self._rows = batch, len(batch)
         self._alike = batch.target is batch.x
-        self._scale = float(getattr(batch, "scale", 1.0))
+        self._scale = batch.scale
         self._weight = batch.weight.astype(self.dtype, copy=False)
         dense = any(layer.kind == "dense" for layer in self.network.layers)
         self._threads = threads.one_thread() if dense else nullcontext()
@@ -75,7 +81,7 @@ class ImageObjective(Objective):
         return other
 
     @property
-    def native(self) -> None:
+    def native(self) -> Native | None:
         return None
 
     def threads(self) -> AbstractContextManager:
@@ -104,11 +110,12 @@ class ImageObjective(Objective):
         if not self.network.normalises_batches:
             return None
         self._run("value", as_theta(theta, self.size))
-        machine, found = self._machine(), {}
+        machine = self._machine()
+        found = dict[str, tuple[np.ndarray, np.ndarray]]()
         for node in machine.tape.nodes:
             if node.layer.kind == "batch-norm":
                 mean, inverse = (machine.shared[node.held[name]] for name in ("means", "inverses"))
-                found[node.name] = (np.float64(mean), np.float64(inverse) ** -2.0 - EPS)
+                found[node.name] = (mean.astype(np.float64), inverse.astype(np.float64) ** -2.0 - EPS)
         return found
 
     def _run(self, what: str, theta: np.ndarray, v: np.ndarray | None = None) -> tuple[float, np.ndarray]:
