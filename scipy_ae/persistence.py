@@ -1,19 +1,23 @@
 """save and load: a model in one safetensors file, the whole specification beside the weights as JSON; no pickle."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from scipy_ae import export, tensors
-from scipy_ae.activations import Activation
+from scipy_ae import export, layers, tensors
 from scipy_ae.bottlenecks import Bottleneck, Plain, Variational
 from scipy_ae.errors import InputError
-from scipy_ae.layers import Dense
+from scipy_ae.layers import BatchNorm, Dense, Layer, Shape
+from scipy_ae.layers.base import whole
 from scipy_ae.network import Network, as_theta
 
 FORMAT, VERSION = tensors.MODEL
+#: Layers for each array, at most: a few pools and activations come between two layers that train something.
+_MOST_LAYERS = 8
 
 
 @dataclass(frozen=True)
@@ -59,14 +63,16 @@ def save(model: Any, path: str | Path) -> None:
     Raises
     ------
     InputError
-        It cannot be written there, ``about`` is not JSON, or a weight is not finite, which :func:`load` would refuse.
+        It cannot be written there, ``about`` is not JSON, a weight is not finite, which :func:`load` would refuse, or
+        the statistics of a batch norm are not known.
     """
     model = model if isinstance(model, Model) else model.model_
     theta = as_theta(model.theta, model.network.size)
     if not np.isfinite(theta).all():
         raise InputError("theta: a weight is not a finite number; such a model is not saved")
     specification = {"network": _network_to_plain(model.network), "about": model.about}
-    tensors.write(Path(path), FORMAT, VERSION, specification, model.network.layout.views(theta))
+    arrays = model.network.layout.views(theta) | _statistics_to_plain(model.network)
+    tensors.write(Path(path), FORMAT, VERSION, specification, arrays)
 
 
 def load(path: str | Path) -> Model:
@@ -82,59 +88,114 @@ def load(path: str | Path) -> Model:
     """
     path = Path(path)
     with tensors.opened(path, FORMAT, VERSION, "model") as file:
-        network, about = _specified(file)
-        wanted = {name: ("F64", shape) for name, (_, shape) in network.layout.entries.items()}
+        parts, about = _specified(file)
+        wanted = parts.entries()
         if file.entries != wanted:
             both = {**wanted, **file.entries}
             odd = next(name for name in both if file.entries.get(name) != wanted.get(name))
             raise InputError(f"'{path}': the array '{odd}' is not as the specification has it")
-        theta = network.layout.pack({name: file.array(name) for name in wanted})
-    if not np.isfinite(theta).all():
-        raise InputError(f"'{path}' holds a weight that is not a finite number")
+        arrays = {name: file.array(name) for name in wanted}
+        if not all(np.isfinite(array).all() for array in arrays.values()):
+            raise InputError(f"'{path}' holds a weight that is not a finite number")
+        if any((array < 0).any() for name, array in arrays.items() if name.endswith(".variance")):
+            raise InputError(f"'{path}' holds a variance below 0")
+        with _reading_specification(file):
+            network = parts.network(arrays)
+    theta = network.layout.pack({name: arrays[name] for name in network.layout})
     return Model(network, theta, about)
 
 
-def _specified(file: tensors.Opened) -> tuple[Network, dict[str, Any]]:
-    """The network of a file's specification, and what it says of the data."""
-    try:
+@dataclass(frozen=True)
+class _Parts:
+    """What a specification says of a network; ``input_shape`` is None where all layers are dense."""
+
+    encoder: list[Layer]
+    bottleneck: Bottleneck
+    decoder: list[Layer]
+    input_shape: Shape | None
+
+    def norms(self) -> list[tuple[str, BatchNorm]]:
+        """The batch norms by name: those layers that have statistics."""
+        return [(name, layer) for name, layer in self._named() if isinstance(layer, BatchNorm)]
+
+    def entries(self) -> dict[str, tuple[str, Shape]]:
+        """The arrays of a file of such a network."""
+        shapes = [(f"{name}.{kind}", shape) for name, layer in self._named() for kind, shape in layer.parameters()]
+        for name, norm in self.norms():
+            shapes += [(entry, (norm.channels,)) for entry in _statistics_names(name)]
+        return {name: ("F64", shape) for name, shape in shapes}
+
+    def network(self, arrays: dict[str, np.ndarray]) -> Network:
+        """The network, which knows the statistics of its batch norms."""
+        made: Any = Network  # which becomes one on images where a layer is not dense
+        if self.input_shape is None:
+            return made(self.encoder, self.decoder, self.bottleneck)
+        network = made(self.encoder, self.decoder, self.bottleneck, input_shape=self.input_shape)
+        statistics = {name: tuple(arrays[entry] for entry in _statistics_names(name)) for name, _ in self.norms()}
+        return network.with_statistics(statistics) if statistics else network
+
+    def _named(self) -> list[tuple[str, Layer]]:
+        parts = (("encoder", self.encoder), ("decoder", self.decoder))
+        return [(f"{part}.{k}", layer) for part, chain in parts for k, layer in enumerate(chain)]
+
+
+def _specified(file: tensors.Opened) -> tuple[_Parts, dict[str, Any]]:
+    """The parts of the network of a file's specification, and what it says of the data."""
+    with _reading_specification(file):
         plain, about = file.specification["network"], file.specification.get("about", {})
-        if len(plain["encoder"]) + len(plain["decoder"]) > len(file.entries):
+        if len(plain["encoder"]) + len(plain["decoder"]) > _MOST_LAYERS * (1 + len(file.entries)):
             raise ValueError("it has more layers than arrays")
-        network = _network_from_plain(plain)
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        raise InputError(f"'{file.path}' has a damaged specification ({error})") from None
+        parts = _parts_from_plain(plain)
     if not isinstance(about, dict):
         raise InputError(f"'{file.path}' has a damaged specification (what it says of the data is no table)")
-    return network, about
+    return parts, about
 
 
-def _network_to_plain(network: Network) -> dict[str, Any]:
-    def layers(part: tuple[Dense, ...]) -> list[dict[str, Any]]:
-        return [
-            {
-                "kind": layer.kind,
-                "inputs": layer.inputs,
-                "outputs": layer.outputs,
-                "activation": layer.activation.name,
-                "beta": layer.activation.beta,
-                "alpha": layer.activation.alpha,
-            }
-            for layer in part
-        ]
+@contextmanager
+def _reading_specification(file: tensors.Opened) -> Iterator[None]:
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise InputError(f"'{file.path}' has a damaged specification ({error})") from None
 
-    return {
-        "encoder": layers(network.encoder),
+
+def _network_to_plain(network: Any) -> dict[str, Any]:
+    plain: dict[str, Any] = {
+        "encoder": [layer.to_plain() for layer in network.encoder],
         "bottleneck": _bottleneck_to_plain(network.bottleneck),
-        "decoder": layers(network.decoder),
+        "decoder": [layer.to_plain() for layer in network.decoder],
     }
+    if any(not isinstance(layer, Dense) for layer in network.layers):
+        plain["input_shape"] = list(network.input_shape)
+    return plain
 
 
-def _network_from_plain(plain: dict[str, Any]) -> Network:
-    return Network(
-        encoder=[_layer_from_plain(row) for row in plain["encoder"]],
-        bottleneck=_bottleneck_from_plain(plain["bottleneck"]),
-        decoder=[_layer_from_plain(row) for row in plain["decoder"]],
-    )
+def _parts_from_plain(plain: dict[str, Any]) -> _Parts:
+    encoder, decoder = ([layers.of(row) for row in plain[part]] for part in ("encoder", "decoder"))
+    shape = None
+    if "input_shape" in plain:
+        shape = tuple(whole("specification", "input_shape", side, 1) for side in plain["input_shape"])
+        if len(shape) not in (1, 3):
+            raise ValueError(f"an input of shape {shape} is neither images nor vectors")
+    return _Parts(encoder, _bottleneck_from_plain(plain["bottleneck"]), decoder, shape)
+
+
+def _statistics_to_plain(network: Network) -> dict[str, np.ndarray]:
+    """Mean and variance (channels,) of each batch norm over the training set, by the names of the file."""
+    plain: dict[str, np.ndarray] = {}
+    known = getattr(network, "statistics", None) or {}
+    for name, layer in network.named_layers():
+        if isinstance(layer, BatchNorm):
+            if name not in known:
+                raise InputError(f"statistics: those of the batch norm '{name}' over the training set are not known")
+            plain |= zip(_statistics_names(name), (np.asarray(values, np.float64) for values in known[name]))
+    if not all(np.isfinite(array).all() for array in plain.values()):
+        raise InputError("statistics: those of a batch norm are not finite numbers; such a model is not saved")
+    return plain
+
+
+def _statistics_names(layer: str) -> tuple[str, str]:
+    return f"statistics.{layer}.mean", f"statistics.{layer}.variance"
 
 
 def _bottleneck_to_plain(bottleneck: Bottleneck) -> str | dict[str, Any]:
@@ -149,9 +210,3 @@ def _bottleneck_from_plain(plain: str | dict[str, Any]) -> Bottleneck:
     if isinstance(plain, dict) and plain["kind"] == Variational.name:
         return Variational(plain["beta"])
     raise InputError(f"a bottleneck of kind '{plain}' is not known to this version")
-
-
-def _layer_from_plain(row: dict[str, Any]) -> Dense:
-    if row["kind"] != Dense.kind:
-        raise InputError(f"a layer of kind '{row['kind']}' is not known to this version")
-    return Dense(row["inputs"], row["outputs"], Activation(row["activation"], row["beta"], row["alpha"]))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +10,27 @@ import numpy as np
 
 from scipy_ae import __version__
 from scipy_ae.errors import InputError, UnsupportedError, unknown
-from scipy_ae.export.steps import Affine, Curve, First, Step, decoder_steps, encoder_steps
+from scipy_ae.export.onnx_images import APPLIED, resized_input
+from scipy_ae.export.steps import (
+    Added,
+    Affine,
+    Applied,
+    Curve,
+    First,
+    Images,
+    Rows,
+    Step,
+    decoder_steps,
+    encoder_steps,
+)
 from scipy_ae.network import Network
 from scipy_ae.records import write_aside
 
 #: Which operators an ONNX file is written with: of 2020, which runtimes of all kinds know.
 OPSET, IR_VERSION = 13, 7
 PRECISIONS = ("float64", "float32")
+#: The name of the network's input in every file that needs it.
+INPUT = "x"
 #: Bytes of a file of protocol buffers at most, less what else stands in it.
 _LARGEST = 2**31 - 2**20
 #: Halvings of the angle and terms of the series by which an arctangent of doubles is put together.
@@ -25,7 +40,9 @@ _HALVINGS, _TERMS = 3, 12
 def write_onnx(network: Network, theta: np.ndarray, folder: Path, precision: str = "float64") -> list[Path]:
     """``encoder.onnx`` (x to z), ``decoder.onnx`` (z to y) and ``autoencoder.onnx`` (x to y) in a folder.
 
-    Any number of rows can be given to each. The folder is made if need be, and files of these names are replaced.
+    Any number of rows can be given to each, those of images with their channels one behind the other. The folder is
+    made if need be, and files of these names are replaced. Where the network adds its input to its output, the decoder
+    has x as its second input. Batch norms have the statistics of the training set.
 
     Parameters
     ----------
@@ -40,6 +57,9 @@ def write_onnx(network: Network, theta: np.ndarray, folder: Path, precision: str
     ------
     UnsupportedError
         The package onnx is not there.
+    InputError
+        The network has more than 2 GB of weights, the folder cannot be written, or the statistics of a batch norm are
+        not known.
     """
     if precision not in PRECISIONS:
         raise unknown("precision", precision, PRECISIONS)
@@ -48,7 +68,7 @@ def write_onnx(network: Network, theta: np.ndarray, folder: Path, precision: str
             f"an ONNX file holds at most 2 GB; this network has {8 * network.size / 1e9:.1f} GB of weights"
         )
     encoder, decoder = encoder_steps(network, theta), decoder_steps(network, theta)
-    x, z, y = ("x", network.inputs), ("z", network.latent_dim), ("y", network.outputs)
+    x, z, y = (INPUT, network.inputs), ("z", network.latent_dim), ("y", network.outputs)
     made = {
         "encoder": onnx_model("encoder", encoder, x, z, precision),
         "decoder": onnx_model("decoder", decoder, z, y, precision),
@@ -66,6 +86,7 @@ def write_onnx(network: Network, theta: np.ndarray, folder: Path, precision: str
 
 
 def onnx_model(name: str, steps: list[Step], start: tuple[str, int], end: tuple[str, int], precision: str) -> bytes:
+    """The file of some steps, from an input to an output, each of a name and a width."""
     try:
         from onnx import TensorProto, helper
     except ImportError:
@@ -76,7 +97,11 @@ def onnx_model(name: str, steps: list[Step], start: tuple[str, int], end: tuple[
         last = graph.step(step, last)
     graph.op("Identity", last, to=end[0])
     kind = TensorProto.DOUBLE if precision == "float64" else TensorProto.FLOAT
-    first, final = ([helper.make_tensor_value_info(label, kind, ["n", width])] for label, width in (start, end))
+    inputs = dict([start, *((INPUT, prod(step.input_shape)) for step in steps if isinstance(step, Added))])
+    first, final = (
+        [helper.make_tensor_value_info(label, kind, ["n", width]) for label, width in ends.items()]
+        for ends in (inputs, dict([end]))
+    )
     made = helper.make_graph(graph.nodes, name, first, final, graph.constants)
     model = helper.make_model(
         made, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION,
@@ -92,7 +117,7 @@ class _Graph:
     """
 
     def __init__(self, precision: str) -> None:
-        self._type = np.dtype(precision)
+        self.type = np.dtype(precision)
         self.nodes: list[Any] = []
         self.constants: list[Any] = []
 
@@ -109,7 +134,7 @@ class _Graph:
         from onnx import numpy_helper
 
         array = np.asarray(value)
-        array = array if array.dtype == np.int64 else array.astype(self._type)
+        array = array if array.dtype == np.int64 else array.astype(self.type)
         name = f"constant_{len(self.constants)}"
         self.constants.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
         return name
@@ -120,7 +145,19 @@ class _Graph:
         if isinstance(step, First):
             bounds = [np.array([bound], dtype=np.int64) for bound in (0, step.count, 1)]
             return self.op("Slice", x, *bounds)
+        if isinstance(step, Images):
+            return self.reshaped(x, *step.shape)
+        if isinstance(step, Rows):
+            return self.reshaped(x, step.width)
+        if isinstance(step, Added):
+            return self.op("Add", x, resized_input(self, INPUT, step))
+        if isinstance(step, Applied):
+            return APPLIED[step.layer.kind](self, x, step)
         return _CURVES[step.name](self, x, step)
+
+    def reshaped(self, x: str, *shape: int) -> str:
+        """Any number of rows in another shape."""
+        return self.op("Reshape", x, np.array([-1, *shape], np.int64))
 
     def positive(self, z: str) -> str:
         return self.op("Relu", z)
@@ -144,7 +181,7 @@ class _Graph:
 
     def arctan(self, z: str, curve: Curve) -> str:
         """arctan z = 2 arctan(z / (1 + sqrt(1 + z^2))) again and again, then its series at 0."""
-        if self._type == np.float32:
+        if self.type == np.float32:
             return self.op("Atan", z)
         t = self.op("Clip", z, -1e150, 1e150)  # so that its square is finite; the arctangent is the same
         for _ in range(_HALVINGS):
@@ -173,5 +210,5 @@ _CURVES: dict[str, Callable[[_Graph, str, Curve], str]] = {
     "elu": _Graph.elu,
     "softplus": _Graph.softplus,
     "saturating-linear": lambda graph, z, _: graph.op("Clip", z, 0.0, 1.0),
-    "softmax": lambda graph, z, _: graph.op("Softmax", z, axis=-1),
+    "softmax": lambda graph, z, _: graph.op("Softmax", z, axis=1),
 }

@@ -57,8 +57,8 @@ def read_decoder(path: "Path") -> tuple[DecoderLayer, ...]:
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise InputError(f"'{path}' has a damaged specification of its decoder ({error})") from None
         return tuple(
-            DecoderLayer(layer, *shapes, _arrays(file, f"decoder.{k}", layer))
-            for k, (layer, *shapes) in enumerate(chain)
+            DecoderLayer(layer, before, after, _arrays(file, f"decoder.{k}", layer))
+            for k, (layer, before, after) in enumerate(chain)
         )
 
 

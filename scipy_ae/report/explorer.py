@@ -29,6 +29,7 @@ def explorable(run: Run) -> bool:
     """Whether the run has a decoder that a page can hold."""
     return (
         len(run.decoder) > 0
+        and len(run.codes) > 0
         and sum(array.size for layer in run.decoder for array in layer.arrays.values()) <= LARGEST_DECODER
         and sum(layer.work for layer in run.decoder) <= MOST_WORK
         and sum(prod(layer.output_shape) for layer in run.decoder) <= MOST_VALUES
