@@ -35,7 +35,8 @@ def read_npy(path: str | Path) -> Dataset:
 def map_npy(path: str | Path) -> tuple[np.ndarray, tuple[int, int] | None]:
     """The rows (n, p) of a ``.npy`` file as a memory map, which stay in the file, and the shape of an image.
 
-    uint8, float32 or float64 in C order, (n, p) or (n, height, width), of any size. Values are not looked at.
+    uint8, float32 or float64 in C order, (n, p), (n, height, width) or (n, channels, height, width), of any size.
+    Values are not looked at.
     """
     path = Path(path)
     if path.suffix.lower() != ".npy":
@@ -46,12 +47,17 @@ def map_npy(path: str | Path) -> tuple[np.ndarray, tuple[int, int] | None]:
         raise InputError(f"cannot read '{path}': {error.strerror or error}") from None
     except Exception:  # as in read_npy
         raise InputError(f"'{path}' is not a NumPy file of one array of plain numbers (.npy)") from None
-    if array.ndim not in (2, 3) or 0 in array.shape or array.dtype.name not in MAPPED or not array.flags.c_contiguous:
+    if (
+        array.ndim not in (2, 3, 4)
+        or 0 in array.shape
+        or array.dtype.name not in MAPPED
+        or not array.flags.c_contiguous
+    ):
         raise InputError(
             f"mapped: '{path}' has an array of {array.dtype} and shape {array.shape}; {', '.join(MAPPED)} of shape"
-            " (n, p) or (n, height, width) in C order are accepted"
+            " (n, p), (n, height, width) or (n, channels, height, width) in C order are accepted"
         )
-    shape = (int(array.shape[1]), int(array.shape[2])) if array.ndim == 3 else None
+    shape = None if array.ndim == 2 else (int(array.shape[-2]), int(array.shape[-1]))
     return array.reshape(len(array), -1), shape
 
 

@@ -12,6 +12,7 @@ from scipy_ae.batches import Batch
 from scipy_ae.corruptions import Corruption
 from scipy_ae.datasets import Dataset
 from scipy_ae.errors import InputError, ScipyAEError, unknown
+from scipy_ae.experiments import image_setup as images
 from scipy_ae.experiments.data import Data
 from scipy_ae.experiments.spec import PUBLISHED, Spec
 from scipy_ae.kind import Kind
@@ -77,13 +78,15 @@ class Setup:
         spec = asked.resolved(PRESETS.get(asked.dataset, {}))
         data = Data.of(spec)
         dataset = data.dataset
-        spec = _shaped(spec, dataset)
+        spec = _shaped(spec, data)
         noise, compare = _noises(spec, dataset)
         kind = Kind.of(spec, noise)
-        network = _network(spec, kind)
+        network = _network(spec, kind, data)
         batch = kind.batch(data.train, network, spec.seed)
         penalties = ((L2(spec.l2),) if spec.l2 else ()) + kind.penalties
-        whole = (ChunkedObjective if batch.is_stored else Objective)(
+        # rows in one piece of a file are read by the sweeps on images themselves
+        chunked = batch.is_stored and not (network.on_images and isinstance(batch.x, np.ndarray))
+        whole = (ChunkedObjective if chunked else Objective)(
             network, batch, spec.loss, penalties, np.dtype(spec.precision)
         )
         objective, pool, growth = _bursts(spec, whole)
@@ -162,7 +165,7 @@ class Setup:
 
 def _noises(spec: Spec, dataset: Dataset) -> tuple[Corruption | None, tuple[Corruption | None, ...]]:
     """The noise to train under, and what it is compared with, each found fit for the data."""
-    if spec.noise is None:
+    if spec.noise is None or spec.task is not None:  # a task has drawn its noise already
         return None, ()
 
     def of(text: str) -> Corruption:
@@ -190,14 +193,16 @@ def _held_out(spec: Spec, kind: Kind, rows: Batch | None, network: Network) -> B
     return None if rows is None else kind.batch(rows, network, [spec.seed, HELD_OUT])
 
 
-def _shaped(spec: Spec, dataset: Dataset) -> Spec:
+def _shaped(spec: Spec, data: Data) -> Spec:
     """The spec with what depends on the data filled in: layers, output, loss, std."""
     filled: dict[str, Any] = {}
+    x = data.dataset.x
     if spec.layers is None:
-        filled["layers"] = default_layers(dataset.x.shape[1])
+        task = spec.task
+        filled["layers"] = default_layers(x.shape[1]) if task is None else images.default_layers(task, data.shapes)
     if spec.output is None:
         # data within [0, 1] are pixels: probabilities of being lit, under cross-entropy where nothing else is asked
-        within = dataset.x.min() >= 0 and dataset.x.max() <= 1
+        within = x.min() >= 0 and x.max() <= 1 and not images.adds_input(filled.get("layers") or spec.layers)
         filled["output"] = "logistic" if within and spec.loss in (None, "cross-entropy", "bce") else "identity"
     if spec.loss is None:
         output = Activation(filled.get("output") or spec.output or "identity")
@@ -214,10 +219,11 @@ def default_layers(width: int) -> str:
     return f"{width}-{first}-{second}-{code}-{second}-{first}-{width}"
 
 
-def _network(spec: Spec, kind: Kind) -> Network:
+def _network(spec: Spec, kind: Kind, data: Data) -> Network:
     hidden = Activation(spec.activation, beta=spec.beta)
     code = None if spec.code is None else Activation(spec.code, beta=spec.beta)
-    return Network.parse(spec.layers or "", hidden, spec.output or "identity", code, kind.bottleneck)
+    output, (given, wanted) = spec.output or "identity", data.shapes
+    return Network.parse(spec.layers or "", hidden, output, code, kind.bottleneck, given, wanted)
 
 
 def _schedule(spec: Spec, objective: Problem) -> Every | Then:

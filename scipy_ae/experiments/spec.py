@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import shlex
 import tomllib
 from dataclasses import asdict, dataclass, fields, replace
@@ -66,7 +67,7 @@ class Spec:
     gtol: float | None = None
     seconds: float | None = None
     patience: int | None = None
-    precision: str = "float64"
+    precision: str | None = None
     seed: int = 0
     restarts: int | None = None
     halving: bool | None = None
@@ -166,6 +167,8 @@ class Spec:
 
     def resolved(self, preset: dict[str, Any]) -> "Spec":
         """The spec with what was not given filled in, from ``preset`` first and then from the published run."""
+        if self.task is None and self.noise is None and on_images(self.layers):
+            return replace(self, task="compress").resolved(preset)
         filled = {**PUBLISHED, **preset}
         if (self.restarts or 1) > 1:
             filled["halving"] = self.halves
@@ -175,15 +178,15 @@ class Spec:
         }
         if self.noise is not None and self.task is None:
             filled |= NOISY
-        if self.task == "compress":
-            filled["code_bits"] = 32
+        if self.task is not None:
+            filled = {**OF_IMAGES, **preset, **({"code_bits": 32} if self.task == "compress" else {})}
         idle: tuple[str, ...] = ()
         if self.schedule is not None:
-            idle = ("solver", *OF_ALTERNATION, "guard", "iterations")
+            idle = ("solver", *OF_ALTERNATION, "guard", "iterations", "burst_rows")
         elif self.every == 0:
-            idle = ("solver", "burst", "carry")
+            idle = ("solver", "burst", "carry", "burst_rows")
         elif self.every == 1:
-            idle = ("between",)
+            idle = ("between", "batch_size", "burst_rows")
         return replace(
             self,
             **{name: value for name, value in filled.items() if getattr(self, name) is None and name not in idle},
@@ -253,7 +256,14 @@ PUBLISHED: dict[str, Any] = {
     "guard": True,
     "iterations": 220,
     "gtol": 1e-5,
+    "precision": "float64",
 }
+#: What a task on images takes where nothing was given: passes of Adam over mini-batches, and bursts on fixed rows.
+OF_IMAGES: dict[str, Any] = {
+    "validation": 0.2, "test": 0.15, "init": "he", "solver": "L-BFGS", "every": 5, "burst": 10, "between": "adam",
+    "eta": 0.002, "carry": "reset", "guard": False, "iterations": 40, "batch_size": 32, "burst_rows": 512, "gtol": 1e-5,
+    "precision": "float32",
+}  # fmt: skip
 #: What noisy training takes where nothing was given: noisy copies of each row, and the noise compared with.
 NOISY: dict[str, Any] = {"copies": 20, "compare": "none"}
 #: When fresh noise may be drawn; not at all unless asked for.
@@ -278,6 +288,11 @@ _LEAST = {
     "code_bits": 1,
 }  # fmt: skip
 _ABOVE = ("beta", "rho", "validation", "test", "opacity")
+
+
+def on_images(layers: str | None) -> bool:
+    """Whether layers are given as text that has some which work on images."""
+    return layers is not None and re.search(r"conv|pool|upsample|bilinear|shuffle|reshape", layers.lower()) is not None
 
 
 def option(name: str) -> str:

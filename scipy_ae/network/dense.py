@@ -146,6 +146,19 @@ class Network:
         dense = [Dense(p, q, kind) for p, q, kind in zip(widths, ends, kinds)]
         return cls(encoder=dense[:middle], decoder=dense[middle:], bottleneck=part)
 
+    @property
+    def shapes(self) -> list[tuple[int, ...]]:
+        """The input's shape, then that behind each layer."""
+        return [(self.inputs,), *((layer.outputs,) for layer in self.layers)]
+
+    @property
+    def code_shape(self) -> tuple[int, ...]:
+        return (self.latent_dim,)
+
+    def activations(self, theta: np.ndarray, x: np.ndarray) -> list[np.ndarray]:
+        """What leaves each layer, (n, units) one after the other, for the rows of x (n, inputs)."""
+        return [self._run(theta, x, 0, last, "x") for last in range(1, len(self.layers) + 1)]
+
     def named_layers(self) -> list[tuple[str, Dense]]:
         """The layers from input to output with their names (``encoder.0``, ...)."""
         return [

@@ -60,9 +60,7 @@ class ImageNetwork(Network):
         if input_shape is None:
             raise InputError("input_shape: a network of layers on images needs it, as (channels, height, width)")
         self.rows = shape_table(self.named_layers(), input_shape)
-        self.shapes = [self.rows[0].input_shape, *(row.output_shape for row in self.rows)]
-        self.input_shape = self.shapes[0]
-        self.code_shape, self.output_shape = self.shapes[len(self.encoder)], self.shapes[-1]
+        self.input_shape, self.output_shape = self.rows[0].input_shape, self.rows[-1].output_shape
         self.inputs, self.latent_dim, self.outputs = map(prod, (self.input_shape, self.code_shape, self.output_shape))
         self.layout = Layout(
             (f"{name}.{kind}", shape) for name, layer in self.named_layers() for kind, shape in layer.parameters()
@@ -72,6 +70,14 @@ class ImageNetwork(Network):
             raise InputError("layers: not one of them has weights; at least one convolution or dense layer is needed")
         self.units = sum(prod(shape) for shape in self.shapes[1:])
         self.statistics: dict[str, tuple[np.ndarray, np.ndarray]] | None = None
+
+    @property
+    def shapes(self) -> list[tuple[int, ...]]:
+        return [self.input_shape, *(row.output_shape for row in self.rows)]
+
+    @property
+    def code_shape(self) -> tuple[int, ...]:
+        return self.shapes[len(self.encoder)]
 
     @property
     def spec(self) -> str:

@@ -181,7 +181,9 @@ class Tape:
         self._backward(final)
         return self._stages
 
-    def _step(self, code: Callable, node: Node | None = None, geometry: tuple[int, ...] = (), /, **columns: int) -> None:
+    def _step(
+        self, code: Callable, node: Node | None = None, geometry: tuple[int, ...] = (), /, **columns: int
+    ) -> None:
         row = [0] * T.COLUMNS
         row[T.CODE] = T.code_of(code, self.single)
         if node is not None:

@@ -197,6 +197,7 @@ class Objective(Problem):
 
     def fun_and_jac(self, theta: np.ndarray) -> tuple[float, np.ndarray]:
         code, gradient, theta = self.native, np.empty(self.size), as_theta(theta, self.size)
+        assert code is not None
         with self._each:
             return native.evaluate(code.address, code.context, theta, gradient), gradient
 
@@ -227,7 +228,7 @@ class Objective(Problem):
     def _product(self, name: str, theta: np.ndarray, v: np.ndarray) -> np.ndarray:
         self._needs(name)
         code, product = self.native, np.empty(self.size)
-        assert code.product is not None
+        assert code is not None and code.product is not None
         theta, v = as_theta(theta, self.size), as_theta(v, self.size)
         with self._each:
             second_order.product(code.product(name), code.context, 1, theta, v, product)
