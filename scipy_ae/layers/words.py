@@ -93,7 +93,7 @@ def split(text: str) -> list[str]:
     for piece in re.split(r"-(?![^()]*\))", text.lower()):
         piece = piece.strip()
         joined = f"{words[-1]}-{piece}" if words else ""
-        if _activation_name(joined):
+        if words and len(_activation_name(joined) or "") > len(words[-1]):
             words[-1] = joined
         else:
             words.append(piece)
@@ -152,4 +152,4 @@ def _activation_name(word: str) -> str | None:
 
 def _int(digits: str) -> int:
     """The number, or one too large for any layer where it is too long to be read."""
-    return int(digits) if len(digits) <= 18 else 10**18
+    return int(digits) if len(digits) <= 20 else 10**20
