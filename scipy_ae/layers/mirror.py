@@ -159,8 +159,8 @@ def _undone(step: _Step) -> list[Layer]:
         if grown[1:] != before[1:]:
             raise LayerError(
                 layer.word,
-                f"has no mirror image, since its {shown(after)} enlarged {layer.stride} times are {shown(grown)} and not"
-                f" the {shown(before)} that came; {ADVICE} or choose another pool",
+                f"has no mirror image, since its {shown(after)} enlarged {layer.stride} times are {shown(grown)} and"
+                f" not the {shown(before)} that came; {ADVICE} or choose another pool",
             ).at(step.place)
         return [Upsample2D(layer.stride)]
     if isinstance(layer, Upsample2D):

@@ -105,6 +105,11 @@ def known(word: str) -> bool:
     return _letters(word) in _FORMS.keys() - {""} or _activation_name(word) is not None
 
 
+def short(word: str) -> str:
+    """The word, or how it begins."""
+    return word if len(word) <= 40 else f"{word[:37]}..."
+
+
 def weighs(word: str) -> bool:
     """Whether it makes a layer with weights."""
     return any(_PATTERNS[name].fullmatch(word) for name in ("conv", "convt", "dense", ""))
@@ -133,7 +138,7 @@ def make(word: str, shape: Shape, copies: int = 1) -> Layer | Activation:
         return Activation(found[1] + (found[2] or ""), beta=1.0 if found[3] is None else found[3])  # type: ignore[arg-type]
     name = _letters(word)
     if name not in _FORMS or not (name or word[:1].isdigit()):
-        raise unknown("layer", name or word, [*filter(None, _FORMS), *activations.KINDS])
+        raise unknown("layer", short(name or word), [*filter(None, _FORMS), *activations.KINDS])
     found = _PATTERNS[name].fullmatch(word)
     if found is None:
         raise InputError(f"is not accepted; {_FORMS[name][1]} is")
