@@ -35,7 +35,7 @@ from scipy_ae.layers.shapes import as_shape, code_shape, shape_table
 from scipy_ae.layers.upsample import AddInput
 
 #: The longest chain, in characters.
-LONGEST = 10_000
+LONGEST = 5_000
 
 Name = str | Activation
 
@@ -97,6 +97,8 @@ def parse_chain(
     parts = _parts(text)
     encoder = _draft("encoder", parts[0], start, start, code_copies)
     encoder.fill(hidden, hidden if middle is None else middle)
+    if not any(words.weighs(word) for part in parts for word in part):
+        raise InputError(f"layers: {_quoted(text)} has no conv, convt or dense layer, and so no weights to train")
     inner = code_shape(_ends(encoder.layers, start), code_copies)
     if len(parts) == 1:
         decoder = mirrored(encoder.layers, start, goal, code_copies)
@@ -125,7 +127,7 @@ def chain_text(encoder: Iterable[Layer], decoder: Iterable[Layer], code_copies: 
 def _parts(text: str) -> list[list[str]]:
     if not isinstance(text, str):
         raise InputError(f"layers: {text!r} is not accepted; a chain such as 'conv16k3-relu-pool2' is")
-    shown = f"'{text.strip()[:60]}{'...' if len(text.strip()) > 60 else ''}'"
+    shown = _quoted(text)
     if len(text) > LONGEST:
         raise InputError(f"layers: {shown} has {len(text)} characters; at most {LONGEST} are accepted")
     parts = [words.split(part) for part in text.split(":")]
@@ -137,6 +139,11 @@ def _parts(text: str) -> list[list[str]]:
         if "" in part:
             raise InputError(f"layers: {shown} has a '-' with no layer beside it; one between each two is accepted")
     return parts
+
+
+def _quoted(text: str) -> str:
+    text = " ".join(text[:1000].split())
+    return f"'{text[:60]}{'...' if len(text) > 60 else ''}'"
 
 
 def _draft(
@@ -159,9 +166,9 @@ def _draft(
             draft.add(item)
             shape = item.output_shape(shape) if isinstance(item, Layer) else shape
         except LayerError as wrong:
-            raise wrong.at(place, _short(word)) from None
+            raise wrong.at(place, words.short(word)) from None
         except InputError as wrong:
-            raise LayerError(word, str(wrong)).at(place, _short(word)) from None
+            raise LayerError(word, str(wrong)).at(place, words.short(word)) from None
     if goal is not None:
         _settle(draft, shape, goal)
     return draft
@@ -173,10 +180,6 @@ def _settle(draft: Draft, shape: Shape, goal: Shape) -> Shape:
         return shape
     draft.add(Reshape(*goal) if len(goal) == 3 else Flatten())
     return goal
-
-
-def _short(word: str) -> str:
-    return word if len(word) <= 40 else f"{word[:37]}..."
 
 
 def _ends(layers: Sequence[Layer], shape: Shape) -> Shape:

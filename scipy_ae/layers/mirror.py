@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from math import prod
 
 from scipy_ae.activations import Activation
-from scipy_ae.layers.base import IDENTITY, Layer, LayerError, Shape, kind_of
+from scipy_ae.layers.base import IDENTITY, Layer, LayerError, Shape, shown
 from scipy_ae.layers.conv import Conv2D, ConvTranspose2D
 from scipy_ae.layers.dense import Dense
 from scipy_ae.layers.draft import NORMS, WEIGHTED, Draft, bearing, bears
@@ -155,11 +155,12 @@ def _undone(step: _Step) -> list[Layer]:
     if isinstance(layer, ConvTranspose2D):
         return [Conv2D(after[0], before[0], layer.kernel, layer.stride, layer.padding)]
     if isinstance(layer, (MaxPool2D, AvgPool2D)):
-        if any(layer.stride * small != large for small, large in zip(after[1:], before[1:])):
+        grown = (after[0], *(layer.stride * side for side in after[1:]))
+        if grown[1:] != before[1:]:
             raise LayerError(
                 layer.word,
-                f"has no mirror image, since {kind_of(before)} are not {layer.stride} times as high and wide as its"
-                f" {kind_of(after)}; {ADVICE} or choose another pool",
+                f"has no mirror image, since its {shown(after)} enlarged {layer.stride} times are {shown(grown)} and"
+                f" not the {shown(before)} that came; {ADVICE} or choose another pool",
             ).at(step.place)
         return [Upsample2D(layer.stride)]
     if isinstance(layer, Upsample2D):

@@ -93,7 +93,7 @@ def split(text: str) -> list[str]:
     for piece in re.split(r"-(?![^()]*\))", text.lower()):
         piece = piece.strip()
         joined = f"{words[-1]}-{piece}" if words else ""
-        if _activation_name(joined):
+        if words and len(_activation_name(joined) or "") > len(words[-1]):
             words[-1] = joined
         else:
             words.append(piece)
@@ -103,6 +103,11 @@ def split(text: str) -> list[str]:
 def known(word: str) -> bool:
     """Whether the word begins as one that makes a layer or an activation; a bare number does not count."""
     return _letters(word) in _FORMS.keys() - {""} or _activation_name(word) is not None
+
+
+def short(word: str) -> str:
+    """The word, or how it begins."""
+    return word if len(word) <= 40 else f"{word[:37]}..."
 
 
 def weighs(word: str) -> bool:
@@ -133,7 +138,7 @@ def make(word: str, shape: Shape, copies: int = 1) -> Layer | Activation:
         return Activation(found[1] + (found[2] or ""), beta=1.0 if found[3] is None else found[3])  # type: ignore[arg-type]
     name = _letters(word)
     if name not in _FORMS or not (name or word[:1].isdigit()):
-        raise unknown("layer", name or word, [*filter(None, _FORMS), *activations.KINDS])
+        raise unknown("layer", short(name or word), [*filter(None, _FORMS), *activations.KINDS])
     found = _PATTERNS[name].fullmatch(word)
     if found is None:
         raise InputError(f"is not accepted; {_FORMS[name][1]} is")
@@ -152,4 +157,4 @@ def _activation_name(word: str) -> str | None:
 
 def _int(digits: str) -> int:
     """The number, or one too large for any layer where it is too long to be read."""
-    return int(digits) if len(digits) <= 18 else 10**18
+    return int(digits) if len(digits) <= 20 else 10**20
