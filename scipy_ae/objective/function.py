@@ -97,6 +97,11 @@ class Objective(Problem):
         """Whether there is more to it than a loss and a decay of weights."""
         return self._term_work is not None
 
+    @property
+    def held_rows(self) -> tuple[np.ndarray, ...]:
+        """x, target and weights as the sweeps read them."""
+        return self._data
+
     def _offered(self, halves: Halves | None) -> frozenset[str]:
         if halves is not None:
             return frozenset({"fun", "jac"} | (set() if halves.vectors else {"hessp"}))
