@@ -80,7 +80,8 @@ class Initializer:
             drawn = self.weight(rng, inputs * math.prod(window), outputs, math.prod(window))
             return scale * drawn.T.reshape(-1)
         if kind == "weight":
-            return scale * self.weight(rng, *shape, 1).reshape(-1)
+            inputs, outputs = shape
+            return scale * self.weight(rng, inputs, outputs, 1).reshape(-1)
         return np.zeros(shape)
 
 

@@ -24,15 +24,15 @@ class Rows:
     """
 
     def __init__(self, values: np.ndarray, index: np.ndarray) -> None:
-        self._values, self._index = values, np.asarray(index)
-        self.shape, self.dtype, self.ndim = (len(self._index), values.shape[1]), values.dtype, 2
+        self.values, self.index = values, np.asarray(index)
+        self.shape, self.dtype, self.ndim = (len(self.index), values.shape[1]), values.dtype, 2
 
     def __len__(self) -> int:
-        return len(self._index)
+        return len(self.index)
 
     def __getitem__(self, which) -> np.ndarray:
         """Some of the rows, read now."""
-        return taken(self._values, self._index[which])
+        return taken(self.values, self.index[which])
 
 
 def taken(values: np.ndarray | Rows, which) -> np.ndarray:
@@ -40,12 +40,17 @@ def taken(values: np.ndarray | Rows, which) -> np.ndarray:
     if isinstance(values, Rows):
         return values[which]
     taken = np.array(values[which])
+    release(values)
+    return taken
+
+
+def release(values: np.ndarray) -> None:
+    """Let go of what was read of a memory map; the system keeps it as long as nobody else wants the memory."""
     held: object = values
     while isinstance(held, np.ndarray):
         held = held.base
     if isinstance(held, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
-        held.madvise(mmap.MADV_DONTNEED)  # the system keeps it as long as nobody else wants the memory
-    return taken
+        held.madvise(mmap.MADV_DONTNEED)
 
 
 def pieces(rows: int, width: int, itemsize: int = 8) -> Iterator[slice]:

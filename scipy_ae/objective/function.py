@@ -111,6 +111,11 @@ class Objective(Problem):
         self._decays = decays
         self._decay = np.sum([curvature for _, curvature in decays], axis=0) if decays else None
 
+    @property
+    def held_rows(self) -> tuple[np.ndarray, ...]:
+        """x, target and weights as the sweeps read them."""
+        return self._data
+
     def _offered(self, halves: Halves | None) -> frozenset[str]:
         if halves is not None:
             return frozenset({"fun", "jac"} | (set() if halves.vectors else {"hessp"}))
@@ -228,7 +233,8 @@ class Objective(Problem):
     def _product(self, name: str, theta: np.ndarray, v: np.ndarray) -> np.ndarray:
         self._needs(name)
         code, product = self.native, np.empty(self.size)
-        assert code is not None and code.product is not None
+        assert code is not None
+        assert code.product is not None
         theta, v = as_theta(theta, self.size), as_theta(v, self.size)
         with self._each:
             second_order.product(code.product(name), code.context, 1, theta, v, product)

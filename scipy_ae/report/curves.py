@@ -40,7 +40,7 @@ def loss_curve(
     """The loss of each record ``over`` "iteration" or "seconds", and the wrong pixels below it where they are known.
 
     Each iteration is a piece of line from the loss it found to the loss it left: blue for single steps, vermilion
-    for bursts of a solver. The loss on validation rows, where there are such, is a green line. A loss that is not
+    for bursts of a solver. The loss on validation rows, where there are such, is dashed and green. A loss that is not
     finite leaves a gap.
     """
     words = words or CurveWords()
@@ -71,7 +71,8 @@ def draw_loss(axes: Axes, records: Sequence[Record], over: str, best_iteration: 
     held_out = np.array([np.nan if r.validation is None else r.validation for r in records], float)
     _draw_pieces(axes, records, x, loss)
     if np.isfinite(held_out).any():
-        axes.plot(x, held_out, color=HELD_OUT, linewidth=1.4, marker="." if len(x) == 1 else "", zorder=3)
+        marker = "." if len(x) == 1 else ""
+        axes.plot(x, held_out, color=HELD_OUT, linewidth=1.6, linestyle=stroke(HELD_OUT), marker=marker, zorder=3)
     log_scale(axes, np.concatenate([loss, held_out]))
     best = next((i for i, r in enumerate(records) if r.iteration == best_iteration), None)
     if best is not None and np.isfinite(held_out[best]):
@@ -107,6 +108,11 @@ def legend(records: Sequence[Record], words: CurveWords, best: bool) -> list[tup
     ring = [(words.best, INK, True)] if best else []
     held_out = [(words.validation, HELD_OUT, False)] if any(r.validation is not None for r in records) else []
     return [(label, colour, False) for phase, colour, label in known if phase in phases] + held_out + ring
+
+
+def stroke(colour: str) -> Any:
+    """How a line of that colour is drawn: dashes let the line be seen that they lie on."""
+    return (0, (2.5, 1.5)) if colour == HELD_OUT else "solid"
 
 
 def _draw_pieces(axes: Axes, records: Sequence[Record], x: np.ndarray, loss: np.ndarray) -> None:
@@ -145,6 +151,6 @@ def _legend(sheet: Sheet, entries: Sequence[tuple[str, str, bool]]) -> None:
             sheet.lines([np.column_stack([x + 8 + 7 * np.cos(angle), 20 + 7 * np.sin(angle)])], colour, 1.6)
             sheet.text(x + 24, 20, label, size, ha="left")
             continue
-        sheet.lines([[(x, 20), (x + 26, 20)]], colour, 2.2)
+        sheet.lines([[(x, 20), (x + 26, 20)]], colour, 2.2, linestyles=[stroke(colour)])
         sheet.text(x + 34, 20, label, size, ha="left", color=colour)
         x += 66 + text_width(label, size)

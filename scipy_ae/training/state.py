@@ -11,11 +11,12 @@ from scipy_ae.errors import NonFiniteError
 from scipy_ae.metrics import is_binary, wrong_pixels
 from scipy_ae.network import as_theta
 from scipy_ae.objective import AnyObjective
-from scipy_ae.problem import Problem
+from scipy_ae.problem import Problem, Series
 from scipy_ae.records import Record, Snapshot
 from scipy_ae.schedule import Schedule, Turn
 from scipy_ae.solvers.base import Callback
 from scipy_ae.solvers.result import Result
+from scipy_ae.solvers.stepping import FirstOrder
 from scipy_ae.training.held_out import HeldOut
 from scipy_ae.training.stop import DIVERGED, Stop
 from scipy_ae.training.supply import Supply
@@ -118,6 +119,15 @@ class State:
         """A run of the solver from the current point; its memory and its evaluations are kept."""
         memory = self.memories.get(id(turn.solver)) if turn.keep else None
         result = turn.solver.solve(problem, self.theta, maxiter=steps, memory=memory, callback=watch, stride=stride)
+        if turn.keep:
+            self.memories[id(turn.solver)] = result.memory
+        self.evaluations += result.nfev
+        return result
+
+    def along(self, turn: Turn, series: Series) -> Result:
+        """The solver's steps on a series of functions; its memory and its evaluations are kept."""
+        assert isinstance(turn.solver, FirstOrder)
+        result = turn.solver.along(series, self.theta, self.memories.get(id(turn.solver)) if turn.keep else None)
         if turn.keep:
             self.memories[id(turn.solver)] = result.memory
         self.evaluations += result.nfev

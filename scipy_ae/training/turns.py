@@ -15,6 +15,7 @@ from scipy_ae.records import Record
 from scipy_ae.schedule import Turn
 from scipy_ae.solvers.base import NON_FINITE
 from scipy_ae.solvers.result import Result
+from scipy_ae.solvers.stepping import FirstOrder
 from scipy_ae.training.state import State
 
 #: Weights times rows up to which the steps of a burst are looked at by so many: a look costs as much as one of them.
@@ -42,8 +43,12 @@ def records_of(turn: Turn, state: State, pause: Callable[[], None]) -> Iterator[
 
 def _pass(turn: Turn, state: State) -> Record:
     """One pass over all rows, one step on each batch of them."""
+    series = state.supply.series() if isinstance(turn.solver, FirstOrder) else None
     diverged, steps = False, 0
-    for batch in state.supply.of_steps():
+    if series is not None:
+        result = state.along(turn, series)
+        state.theta, steps, diverged = result.x, result.nit, result.status == NON_FINITE
+    for batch in state.supply.of_steps() if series is None else ():
         try:
             result = state.solve(turn, state.objective.on(batch), 1)
         except NonFiniteError:  # finite on the batch before, no longer on this one
