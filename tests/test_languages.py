@@ -15,6 +15,7 @@ import test_bench
 from browser import chromium, opened
 from click.testing import CliRunner
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from PIL import Image
 
 from scipy_ae import corruptions, datasets, report, solvers
 from scipy_ae.cli.app import main
@@ -230,6 +231,9 @@ def test_data_noises_and_reasons_to_stop_are_translated(in_words, tmp_path):
     table.write_text("1,2,3\n4,5,6\n7,8,9\n")
     about = in_words(datasets.find(str(table)).about)
     assert about.endswith("'never.csv'")
+    for colours in ("L", "RGB"):
+        Image.new(colours, (4, 3)).save(tmp_path / f"{colours}.png")
+        in_words(datasets.find(f"{tmp_path}:{'grey' if colours == 'L' else 'colour'}").about)
     drawn = ("font1", "font2", "font3", "circles", "logos")
     for name in (*drawn, "digits", "glyphs:1", "glyphs:2", "curves:1", "photographs"):
         in_words(datasets.find(name).about)
