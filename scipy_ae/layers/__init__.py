@@ -5,12 +5,14 @@ from typing import Any
 
 from scipy_ae.errors import InputError
 from scipy_ae.layers.base import Layer, LayerError, Shape
+from scipy_ae.layers.chain import chain_text, is_chain, parse_chain
 from scipy_ae.layers.conv import Conv2D, ConvTranspose2D
 from scipy_ae.layers.dense import Dense
 from scipy_ae.layers.elementwise import Elementwise
 from scipy_ae.layers.normalisation import BatchNorm, GroupNorm
 from scipy_ae.layers.pool import AvgPool2D, MaxPool2D
 from scipy_ae.layers.reshape import Flatten, Reshape
+from scipy_ae.layers.shapes import Row, code_shape, shape_lines, shape_table
 from scipy_ae.layers.upsample import AddInput, PixelShuffle, Upsample2D
 
 #: The classes by their kind.
@@ -49,9 +51,16 @@ __all__ = [
     "MaxPool2D",
     "PixelShuffle",
     "Reshape",
+    "Row",
     "Shape",
     "Upsample2D",
+    "chain_text",
+    "code_shape",
+    "is_chain",
     "of",
+    "parse_chain",
+    "shape_lines",
+    "shape_table",
 ]
 
 
