@@ -100,7 +100,9 @@ class Display:
     def _show(self, loss: float, iteration: int, step: str = "") -> None:
         pixels = self._last.wrong_pixels if self._last is not None else None
         wrong = "" if pixels is None else f"  {pixels} wrong pixels"
-        state = f"loss {loss:<10.4g}{wrong}  {''.join(self._strip)}{step}"
+        held_out = self._last.validation if self._last is not None else None
+        validation = "" if held_out is None else f"  validation {held_out:<10.4g}"
+        state = f"loss {loss:<10.4g}{validation}{wrong}  {''.join(self._strip)}{step}"
         self._progress.update(self._task, completed=iteration, state=state)
 
     def conclude(self, outcome, index: Path, *, quiet: bool, as_json: bool) -> None:
@@ -128,6 +130,8 @@ def tell_of_compilation() -> None:
 
 def _words(result: dict) -> str:
     loss = f"loss {result['loss']:.4g}"
+    for name, value in result.get("split", {}).get("loss", {}).items():
+        loss += f", {name} {'not finite' if value is None else format(value, '.4g')}"
     if result["wrong_pixels"] is None:
         return loss
     if result["wrong_pixels"] == 0:

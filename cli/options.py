@@ -75,6 +75,42 @@ term_options = together(
     click.option("--draws", type=int, metavar="M", help="Codes drawn for each row, fixed by the seed. [1]"),
 )  # fmt: skip
 
+task_options = together(
+    click.option(
+        "--task", metavar="NAME",
+        help="What to make of images: compress (the image again, through a small code), denoise (of --noise), colorize"
+        " (colours from their grey, 0.299 R + 0.587 G + 0.114 B), unwatermark (without the text laid over it) or"
+        " super-resolution (the large image from a small one). The network sees the spoilt image and is held against"
+        " the clean one; the report puts baselines beside it: PCA and JPEG, a median filter, grey, or bicubic.",
+    ),
+    click.option(
+        "--watermark", metavar="TEXT", help="For unwatermark: the text, white, as large as its place allows. [SAMPLE]"
+    ),
+    click.option(
+        "--opacity", type=float, metavar="SHARE",
+        help="For unwatermark: how much of the white shows, above 0; at 1 nothing is left of what is beneath. [0.5]",
+    ),
+    click.option(
+        "--place", metavar="NAME",
+        help="For unwatermark: centre, top-left, top-right, bottom-left, bottom-right, tiled (all over), or random"
+        " (another place on each image, drawn by the seed; much harder). [centre]",
+    ),
+    click.option(
+        "--factor", type=int, metavar="K",
+        help="For super-resolution: what height and width are divided by, both without a rest. [2]",
+    ),
+    click.option(
+        "--downscale", metavar="KERNEL",
+        help="For super-resolution: how the small image is made. bicubic, bilinear and box average over what they leave"
+        " out; nearest takes every K-th pixel. [bicubic]",
+    ),
+    click.option(
+        "--code-bits", type=int, metavar="BITS",
+        help="For compress: bits in which each number of the code is kept, 1 to 64. Below 32 it is rounded to 2^BITS"
+        " levels before it is decoded; PCA beside it as well, and JPEG may take as many bits in all. [32]",
+    ),
+)  # fmt: skip
+
 network_options = together(
     click.option(
         "--layers",

@@ -6,7 +6,15 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from scipy_ae.cli.options import FOLDER, data_options, lang_option, network_options, term_options, together
+from scipy_ae.cli.options import (
+    FOLDER,
+    data_options,
+    lang_option,
+    network_options,
+    task_options,
+    term_options,
+    together,
+)
 
 _solver_options = together(
     click.option(
@@ -40,7 +48,35 @@ _solver_options = together(
         "--schedule", metavar="PHASES",
         help="One solver after another in place of bursts, e.g. 'adam:500 bfgs:300'.",
     ),
-    click.option("--batch-size", type=int, metavar="ROWS", help="Mini-batches for first-order steps."),
+    click.option(
+        "--batch-size", type=int, metavar="ROWS",
+        help="Mini-batches for first-order steps: an iteration goes through all rows once, shuffled.",
+    ),
+    click.option(
+        "--burst-rows", type=int, metavar="ROWS",
+        help="With mini-batches: bursts, and the loss told, are on so many rows, drawn once; steps see all rows. [all]",
+    ),
+    click.option(
+        "--burst-growth", type=float, metavar="FACTOR",
+        help="Multiply --burst-rows by FACTOR before each burst but the first, until they are all rows. A loss on more"
+        " rows is another function: it is not compared with those before. [1]",
+    ),
+)  # fmt: skip
+_row_options = together(
+    click.option(
+        "--validation", type=float, metavar="PART",
+        help="Hold out this part of the rows, such as 0.2: the model kept is the best on them and not on the rows"
+        " trained on. The same rows for every seed; rows of one group stay together.",
+    ),
+    click.option(
+        "--test", type=float, metavar="PART",
+        help="Hold out this part as well, which nothing is chosen by: the loss on it is told once, at the end.",
+    ),
+    click.option(
+        "--mapped", is_flag=True, default=None,
+        help="Leave the rows of a .npy file in it and read them in chunks, so that they may be more than memory holds;"
+        " bytes are divided by 255.",
+    ),
 )  # fmt: skip
 _noise_options = together(
     click.option(
@@ -49,7 +85,8 @@ _noise_options = together(
         " each row, flip:10% each pixel with that probability; salt-pepper:0.2 sets each pixel with that probability to"
         " 0 or 1 at random, whatever it was; mask:0.2 sets each pixel with that probability to 0; gaussian:0.3 adds"
         " N(0, 0.3²) to each value and cuts nothing off; neighbourhood:0.3 is the published one: N(1, 1) · 0.3 / 2 is"
-        " added to each pixel next to a lit one, diagonals included.",
+        " added to each pixel next to a lit one, diagonals included. With --task denoise the noise of the task, one"
+        " noisy copy of each image. [gaussian:0.1 with --task denoise]",
     ),
     click.option(
         "--copies", type=int, metavar="M",
@@ -74,6 +111,10 @@ _stop_options = together(
         "--gtol", type=float, help="Stop once no entry of the gradient is above this. [1e-5; 3e-4 for circles]",
     ),
     click.option("--seconds", type=float, help="Stop when this time is used up."),
+    click.option(
+        "--patience", type=int, metavar="N",
+        help="With --validation: stop after N iterations without a lower loss on the rows held out (early stopping).",
+    ),
 )  # fmt: skip
 _start_options = together(
     click.option(
@@ -90,6 +131,8 @@ _start_options = together(
 
 @click.command(short_help="Train, and write model, records, pictures and report.")
 @data_options
+@task_options
+@_row_options
 @network_options
 @term_options
 @_solver_options
@@ -134,6 +177,11 @@ def train(
       scipy-ae train --letters all --init fan-in --l1 0.01 --sparse-layers encoder.0
       scipy-ae train --letters all --init fan-in --contractive 0.1
       scipy-ae train --letters all --init fan-in --variational --kl-beta 0.5 --draws 8 --schedule 'L-BFGS:500'
+    Stop when rows that are held out get no better, and tell the loss on others at the end:
+      scipy-ae train --dataset measurements.csv --validation 0.2 --test 0.2 --patience 20
+    Many rows: Adam on mini-batches of all, and every 5th iteration a burst of L-BFGS on 1000 of them:
+      scipy-ae train --dataset many.npy --mapped --between Adam --eta 0.001 --batch-size 64 --every 5 --solver L-BFGS
+        --burst-rows 1000 --burst-growth 2
     Your own letters, numbers or images:
       scipy-ae train --dataset font.h:Font3
       scipy-ae train --dataset measurements.csv --layers 12-8-2-8-12

@@ -12,16 +12,24 @@ def excerpt(text: str) -> str:
     return " ".join(text.split())[:40]
 
 
-def read_bytes(path: Path, limit: int) -> bytes:
-    """The file's bytes; refused, before it is read, where it holds more than ``limit`` bytes."""
+def checked_file(path: Path) -> int:
+    """The size in bytes of what must be a file."""
     try:
         if not path.exists():
             raise InputError(f"dataset file '{path}' does not exist")
         if not path.is_file():
             raise InputError(f"dataset file '{path}' is not a file but a folder or a device")
-        size = path.stat().st_size
-        if size > limit:
-            raise InputError(f"dataset file '{path}' has {size} bytes: at most {limit} are accepted")
+        return path.stat().st_size
+    except OSError as error:
+        raise InputError(f"cannot read the dataset file '{path}': {error.strerror or error}") from None
+
+
+def read_bytes(path: Path, limit: int) -> bytes:
+    """The file's bytes; refused, before it is read, where it holds more than ``limit`` bytes."""
+    size = checked_file(path)
+    if size > limit:
+        raise InputError(f"dataset file '{path}' has {size} bytes: at most {limit} are accepted")
+    try:
         return path.read_bytes()
     except OSError as error:
         raise InputError(f"cannot read the dataset file '{path}': {error.strerror or error}") from None

@@ -11,9 +11,11 @@ _HOME = {
     "Activation": "activations",
     "Autoencoder": "estimator",
     "Batch": "batches",
+    "ChunkedObjective": "objective",
     "Contractive": "penalties",
     "Dense": "layers",
     "Every": "schedule",
+    "Growth": "training",
     "History": "display",
     "KLSparsity": "penalties",
     "L1Sparsity": "penalties",
@@ -32,7 +34,9 @@ _HOME = {
     "save": "persistence",
     "train": "training",
 }
-_ROOMS = ("checks", "corruptions", "datasets", "denoising", "evidence", "latent", "metrics", "solvers")
+_ROOMS = (
+    "baselines", "checks", "corruptions", "datasets", "denoising", "evidence", "latent", "metrics", "solvers", "tasks",
+)  # fmt: skip
 
 __all__ = ["__version__", *sorted(_HOME), *_ROOMS]
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from scipy_ae.corruptions import Corruption
 from scipy_ae.errors import InputError
+from scipy_ae.stored import checked, taken
 
 
 class Batch:
@@ -24,7 +25,17 @@ class Batch:
         The noise of a variational bottleneck, some draws for each row; see :meth:`with_eps`.
     probes : array_like of shape (n, count, latent_dim), optional
         The signs of an estimated contractive term; see :meth:`with_probes`.
+
+    Attributes
+    ----------
+    is_stored : bool
+        Whether x and target are left where they are, such as in a file; see :meth:`stored`.
+    scale : float
+        What numbers of stored x and target are multiplied by; 1 for all others.
     """
+
+    is_stored: bool = False
+    scale: float = 1.0
 
     def __init__(self, x, target=None, weight=None, eps=None, probes=None) -> None:
         self.x = _matrix("x", x)
@@ -59,14 +70,58 @@ class Batch:
         weight = None if weight is None else np.repeat(np.asarray(weight, dtype=np.float64), copies)
         return cls(corruption.corrupt(clean, rng), wanted, weight)
 
+    @classmethod
+    def stored(cls, x, target=None, scale: float = 1.0, weight=None) -> "Batch":
+        """Rows that stay where they are, so that they may be more than memory holds.
+
+        Parameters
+        ----------
+        x : memory map or ndarray of shape (n, p), or :class:`~scipy_ae.stored.Rows`
+            uint8, float32 or float64. Read once here, piece by piece, to see that all is finite.
+        target : the same of shape (n, q), optional
+            What the output should be; the input itself where None.
+        scale : float
+            What both are multiplied by, such as 1 / 255 for bytes.
+        weight : array_like of shape (n,), optional
+
+        Notes
+        -----
+        ``x`` and ``target`` are what was given, unscaled: a slice ``batch.x[a:b] * batch.scale`` is a piece of them.
+        :meth:`rows` gives an ordinary batch of some rows, float64 and scaled, and so do mini-batches.
+        """
+        if not (np.isfinite(scale) and scale > 0):
+            raise InputError(f"scale: {scale} is not accepted; a finite number above 0 is")
+        batch = cls.__new__(cls)
+        batch.is_stored, batch.scale = True, float(scale)
+        batch.x = checked("x", x)  # type: ignore[assignment]
+        batch.target = batch.x if target is None else checked("target", target)  # type: ignore[assignment]
+        if len(batch.target) != len(batch.x):
+            raise InputError(f"target: {len(batch.target)} rows for {len(batch.x)} rows of x")
+        batch.weight = _row_weights(weight, len(batch.x))
+        batch.eps = batch.probes = None
+        return batch
+
     def __len__(self) -> int:
         return len(self.x)
 
     def rows(self, index) -> "Batch":
-        """The batch of these rows alone."""
-        target = None if self.target is self.x else self.target[index]
-        eps, probes = (None if drawn is None else drawn[index] for drawn in (self.eps, self.probes))
-        return Batch(self.x[index], target, self.weight[index], eps, probes)
+        """The batch of these rows alone: a slice, or an array of their numbers or of truth values."""
+        part = object.__new__(Batch)  # what has been checked is not checked again
+        part.x = self._piece(self.x, index)
+        part.target = part.x if self.target is self.x else self._piece(self.target, index)
+        weight = self.weight[index]
+        total = weight.sum()
+        if not len(part.x) or total <= 0:
+            return Batch(part.x, part.target, weight)  # which says what is wrong
+        part.weight = weight / total
+        part.eps, part.probes = (None if drawn is None else drawn[index] for drawn in (self.eps, self.probes))
+        return part
+
+    def _piece(self, values, index) -> np.ndarray:
+        """Rows of x or target as contiguous float64."""
+        piece = taken(values, index) if self.is_stored else values[index]
+        piece = np.ascontiguousarray(piece, dtype=np.float64)
+        return piece * self.scale if self.scale != 1.0 else piece
 
     def with_eps(self, rng: np.random.Generator, latent_dim: int, draws: int = 1) -> "Batch":
         """The same rows with new noise for a variational bottleneck: N(0, 1), independent, ``draws`` a row."""

@@ -4,6 +4,7 @@ Each draws one named array at a time. ``std`` scales all of them: for ``gaussian
 for the others a factor on the deviation that the rule prescribes, and biases start at 0.
 """
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -15,23 +16,26 @@ from scipy_ae.errors import InputError, unknown
 SLOPE = 0.25
 
 
-def _fan_in(rng: np.random.Generator, fan_in: int, fan_out: int) -> np.ndarray:
-    return rng.normal(0.0, fan_in**-0.5, (fan_in, fan_out))
+# Each draws a matrix (fan_in, outputs); an input of a convolution goes to as many outputs as its window has pixels.
 
 
-def _glorot(rng: np.random.Generator, fan_in: int, fan_out: int) -> np.ndarray:
-    return rng.normal(0.0, (2.0 / (fan_in + fan_out)) ** 0.5, (fan_in, fan_out))
+def _fan_in(rng: np.random.Generator, fan_in: int, outputs: int, window: int) -> np.ndarray:
+    return rng.normal(0.0, fan_in**-0.5, (fan_in, outputs))
 
 
-def _he(rng: np.random.Generator, fan_in: int, fan_out: int) -> np.ndarray:
-    return rng.normal(0.0, (2.0 / fan_in) ** 0.5, (fan_in, fan_out))
+def _glorot(rng: np.random.Generator, fan_in: int, outputs: int, window: int) -> np.ndarray:
+    return rng.normal(0.0, (2.0 / (fan_in + outputs * window)) ** 0.5, (fan_in, outputs))
 
 
-def _orthogonal(rng: np.random.Generator, fan_in: int, fan_out: int) -> np.ndarray:
-    tall = rng.normal(size=(max(fan_in, fan_out), min(fan_in, fan_out)))
+def _he(rng: np.random.Generator, fan_in: int, outputs: int, window: int) -> np.ndarray:
+    return rng.normal(0.0, (2.0 / fan_in) ** 0.5, (fan_in, outputs))
+
+
+def _orthogonal(rng: np.random.Generator, fan_in: int, outputs: int, window: int) -> np.ndarray:
+    tall = rng.normal(size=(max(fan_in, outputs), min(fan_in, outputs)))
     q, r = np.linalg.qr(tall)
     q *= np.sign(np.diagonal(r))  # makes the distribution uniform (Mezzadri 2007)
-    return q if fan_in >= fan_out else q.T
+    return q if fan_in >= outputs else q.T
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,7 @@ class Initializer:
     name: str
     about: str
     std: float
-    weight: Callable[[np.random.Generator, int, int], np.ndarray] | None
+    weight: Callable[[np.random.Generator, int, int, int], np.ndarray] | None
 
     def draw(
         self,
@@ -67,10 +71,17 @@ class Initializer:
     def _one(self, kind: str, shape: tuple[int, ...], rng: np.random.Generator, scale: float) -> np.ndarray:
         if kind == "slope":
             return np.full(shape, SLOPE)
+        if kind == "weight" and len(shape) == 1:  # of a normalisation, which begins as nothing more
+            return np.ones(shape)
         if self.weight is None:
             return scale * rng.normal(size=shape).reshape(-1)
+        if kind == "weight" and len(shape) == 4:
+            outputs, inputs, *window = shape
+            drawn = self.weight(rng, inputs * math.prod(window), outputs, math.prod(window))
+            return scale * drawn.T.reshape(-1)
         if kind == "weight":
-            return scale * self.weight(rng, *shape).reshape(-1)
+            inputs, outputs = shape
+            return scale * self.weight(rng, inputs, outputs, 1).reshape(-1)
         return np.zeros(shape)
 
 

@@ -14,6 +14,7 @@ class SquaredError:
 
     name = "squared-error"
     sum_of_squares = True
+    any_target = True
 
     def code(self, output: str) -> int:
         """The kernel's number for this loss on an output by the activation of that name."""
@@ -32,6 +33,7 @@ class CrossEntropy:
 
     name = "cross-entropy"
     sum_of_squares = False
+    any_target = False
 
     def code(self, output: str) -> int:
         if output == "logistic":

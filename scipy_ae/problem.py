@@ -120,6 +120,34 @@ class Native:
     model: Callable[[str], Model] | None = None
 
 
+@dataclass(frozen=True)
+class Series:
+    """One function after another as machine code, such as those of one mini-batch after another.
+
+    Attributes
+    ----------
+    native : Native
+        Of the function that it is the turn of; before :attr:`address` was called, of none.
+    address : int
+        Of a function of the same signature, which goes on to the next function and returns 1, or 0 where there is none.
+    context : ndarray of intp
+        Handed to it.
+    rest : callable, optional
+        To be called now and then.
+    threads : callable
+        As :meth:`Problem.threads`.
+    keep : object
+        Whatever must live as long as they are called.
+    """
+
+    native: Native
+    address: int
+    context: np.ndarray
+    rest: Callable[[], None] | None = None
+    threads: Callable[[], AbstractContextManager] = nullcontext
+    keep: Any = None
+
+
 class Problem(ABC):
     """A function of one flat vector, with the derivatives it offers.
 

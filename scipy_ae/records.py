@@ -21,6 +21,9 @@ class Record:
     maximum norm of the gradient; ``wrong_pixels`` counts the pixels of all rows on the wrong side of one half,
     ``worst_row`` those of the worst row (both None where the target is not binary); ``seconds`` and ``evaluations``
     count from the start of the training. A solver burst also tells the loss ``before`` it.
+
+    ``rows`` is how many rows all this is about: losses on different numbers of rows are not compared. ``validation`` is
+    the loss without penalties on rows that are not trained on; None where there are none, or it is not finite.
     """
 
     iteration: int
@@ -37,7 +40,23 @@ class Record:
     steps: int = 0  # bursts: solver steps made
     message: str = ""  # bursts: why the solver ended
     stop: str = ""  # last record: why the training ended
+    rows: int | None = None
+    validation: float | None = None
     theta: np.ndarray | None = field(default=None, repr=False, compare=False)
+
+    def better_than(self, other: "Record | None") -> bool:
+        """Whether this one is to be kept in place of another one, or of none.
+
+        Where there are validation rows, the lower loss on them decides. Else a finite loss on more rows is better than
+        any on fewer, and on as many rows the lower one is.
+        """
+        if not np.isfinite(self.loss):
+            return False
+        if other is None:
+            return True
+        if self.validation is not None or other.validation is not None:
+            return _or_infinite(self.validation) < _or_infinite(other.validation)
+        return (-(self.rows or 0), self.loss) < (-(other.rows or 0), other.loss)
 
     def to_json(self) -> str:
         """One line of ``records.jsonl``; ``theta`` stays in memory, a non-finite number becomes null."""
@@ -69,7 +88,9 @@ class Snapshot:
     record of the last iteration, which is told when the next one is known. ``theta``, ``value`` and ``gradient`` (None
     where it is not known yet) are where the training stands, ``memories`` what the schedule's solvers carry, in their
     order, ``rng`` the state of the generator, if there is one, and ``drawn`` what it was before the batch at work was
-    drawn, if one was. The arrays are the training's own, which writes into some of them as it goes on.
+    drawn, if one was. ``bursts`` have begun, which says how far the rows have grown; ``lowest`` is the lowest
+    validation loss so far (None before there is one), and ``waited`` records were made since. The arrays are the
+    training's own, which writes into some of them as it goes on.
     """
 
     turn: int
@@ -85,6 +106,9 @@ class Snapshot:
     memories: tuple[Any, ...]
     rng: dict[str, Any] | None
     drawn: dict[str, Any] | None = None
+    bursts: int = 0
+    lowest: float | None = None
+    waited: int = 0
 
 
 _NUMBER = (int, float)
@@ -92,9 +116,13 @@ _JSON_TYPES: dict[str, Any] = {
     **dict.fromkeys(("iteration", "evaluations", "steps"), int),
     **dict.fromkeys(("phase", "solver", "message", "stop"), str),
     **dict.fromkeys(("loss", "grad_norm", "seconds"), _NUMBER),
-    **dict.fromkeys(("wrong_pixels", "worst_row", "before"), (*_NUMBER, type(None))),
+    **dict.fromkeys(("wrong_pixels", "worst_row", "before", "rows", "validation"), (*_NUMBER, type(None))),
     "parts": dict,
 }
+
+
+def _or_infinite(value: float | None) -> float:
+    return np.inf if value is None else value
 
 
 def finite(value: Any) -> Any:
@@ -111,7 +139,8 @@ def finite(value: Any) -> Any:
 class History:
     """All records of a training, without their thetas, and the best theta seen.
 
-    The best is the record of the lowest finite loss, the earlier one on a tie.
+    The best is the record of the lowest finite loss, the earlier one on a tie: of the loss on the validation rows where
+    there are such, and else among the records on the most rows (:meth:`Record.better_than`).
     """
 
     #: Makes HTML of a history; :mod:`scipy_ae.display`, which is higher up, says who.
@@ -124,7 +153,7 @@ class History:
             self.add(record)
 
     def add(self, record: Record) -> None:
-        if np.isfinite(record.loss) and (self.best is None or record.loss < self.best.loss):
+        if record.better_than(self.best):
             self.best = record
         self.records.append(record.at(None))
 
@@ -227,6 +256,16 @@ class RunFolder:
         return self.path / "denoising.json"
 
     @property
+    def images(self) -> Path:
+        """What a task on images came to: quality beside baselines, shapes, bits (JSON); only there after ``--task``."""
+        return self.path / "images.json"
+
+    @property
+    def image_arrays(self) -> Path:
+        """Some held-out images with what was made of them, filters and feature maps (NumPy .npz); as ``images``."""
+        return self.path / "images.npz"
+
+    @property
     def figures(self) -> Path:
         """The pictures (PNG)."""
         return self.path / "figures"
@@ -235,7 +274,7 @@ class RunFolder:
     def written(self) -> tuple[Path, ...]:
         """All files that a training writes, not the report."""
         files = (self.checkpoint, self.spec, self.records, self.model, self.machine, self.arrays, self.result)
-        return (*files, self.film, self.starts, self.denoising)
+        return (*files, self.film, self.starts, self.denoising, self.images, self.image_arrays)
 
     @property
     def index(self) -> Path:

@@ -27,8 +27,9 @@ FLOORS = {
         5: "network",
         4: "bottlenecks display report",
         3: "layers schedule quadratic",
-        2: "activations losses penalties batches checks gauss_newton solvers datasets denoising tensors",
-        1: "kernels layout problem records initializers corruptions metrics threads",
+        2: "activations losses penalties batches checks gauss_newton solvers datasets denoising tensors tasks "
+        "baselines",
+        1: "kernels layout problem records initializers corruptions metrics threads stored quantiser splitting",
         0: "errors",
     }.items()
     for room in rooms.split()
@@ -37,7 +38,7 @@ FLOORS = {
 #: The libraries that only some rooms may import, be it inside a function.
 HOMES = {
     "numba": {"kernels"},
-    "sklearn": {"estimator", "datasets"},
+    "sklearn": {"estimator", "datasets", "baselines"},
     "matplotlib": {"report"},
     "click": {"cli"},
 }

@@ -34,6 +34,10 @@ def refusal(read, *arguments):
 
 # .npy
 
+NPY_SHAPES = (
+    "(n, p), or images as (n, height, width), (n, channels, height, width) or (n, height, width, channels), is accepted"
+)
+
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.int32, np.float16, np.float32, np.float64, bool, ">f8"])
 def test_npy_rows_keep_their_values(tmp_path, dtype):
@@ -58,9 +62,12 @@ def test_npy_images_become_rows(tmp_path):
 @pytest.mark.parametrize(
     ("array", "sentence"),
     [
-        (np.ones(3), " has an array of shape (3,): (n, p) or (n, height, width) is accepted"),
-        (np.ones((1, 2, 2, 3)), " has an array of shape (1, 2, 2, 3): (n, p) or (n, height, width) is accepted"),
-        (np.array(3.0), " has an array of shape (): (n, p) or (n, height, width) is accepted"),
+        (np.ones(3), f" has an array of shape (3,): {NPY_SHAPES}"),
+        (
+            np.ones((1, 2, 2, 2)),
+            f" has an array of shape (1, 2, 2, 2): {NPY_SHAPES[18:-13]} with 1 or 3 channels is accepted",
+        ),
+        (np.array(3.0), f" has an array of shape (): {NPY_SHAPES}"),
         (np.ones((0, 3)), " has no rows: at least one is accepted"),
         (np.ones((0, 3, 3)), " has no rows: at least one is accepted"),
         (np.array([[1, np.nan]]), ", row 0, column 1 is nan: finite numbers are accepted"),
@@ -150,7 +157,7 @@ def test_npz_array_by_name(tmp_path):
     assert find(f"{path}:b").x.tolist() == [[1, 1, 1]] * 2
     assert find(path, "b").labels == ("r0", "r1")
     assert find(path, "a").name == "a"
-    assert refusal(find, f"{path}:a", "b").startswith(f"dataset file '{path}:a' must end in one of")
+    assert refusal(find, f"{path}:a", "b") == f"dataset '{path}:a': there is no such file or folder"
     assert refusal(find, path) == f"name one array of '{path}', as in 'two.npz:NAME': it holds a, b, labels"
     assert refusal(find, path, "c") == f"'{path}' has no array 'c': it holds a, b, labels"
 
@@ -289,8 +296,11 @@ def test_a_binary_file_is_no_text(tmp_path, suffix, content):
 
 
 def test_other_suffixes_are_refused(tmp_path):
-    assert refusal(find, "data.txt") == "dataset file 'data.txt' must end in one of .h, .npy, .npz, .csv"
-    assert refusal(find, "some/data").startswith("dataset file 'some/data' must end in one of")
+    (tmp_path / "data.txt").write_text("1,2")
+    sentence = refusal(find, tmp_path / "data.txt")
+    assert sentence.startswith(f"dataset file '{tmp_path / 'data.txt'}' must end in one of .h, .npy, .npz, .csv, or be")
+    assert refusal(find, "some/data") == "dataset 'some/data': there is no such file or folder"
+    assert refusal(find, "data.txt") == "dataset 'data.txt': there is no such file or folder"
     assert refusal(export, load_font(1), tmp_path / "x.txt").endswith("suffixes .h, .npy, .npz, .csv are accepted")
 
 

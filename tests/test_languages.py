@@ -15,6 +15,7 @@ import test_bench
 from browser import chromium, opened
 from click.testing import CliRunner
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from PIL import Image
 
 from scipy_ae import corruptions, datasets, report, solvers
 from scipy_ae.cli.app import main
@@ -54,10 +55,17 @@ ALIKE = {
         "bench.ms",
     ),
     *("study.of_value", "study.case", "study.evidence.elbo", "explorer.free"),
+    *(
+        f"images.{key}"
+        for key in ("called.jpeg", "decibels", "key.psnr", "key.rival_ssim", "key.ssim", "verdict.alone")
+    ),
+    *(f"images.name.{name}" for name in ("jpeg", "original", "pca")),
+    *(f"images.table.{name}" for name in ("bits", "psnr", "ssim")),
+    *(f"terms.{name}" for name in ("bits", "jpeg", "pca", "psnr", "ssim")),
     *(f"explorer.live.legend.{of}.{map_}" for of in ("pixels", "values", "circles") for map_ in ("pictures", "none")),
 }
 ALIKE_IN = {
-    "es": {"number.percent", "number.no", "explorer.key.escape"},
+    "es": {"number.percent", "number.no", "explorer.key.escape", "images.name.error"},
     "pt": {"explorer.key.enter", "run.outcome_item", "run.threads"},
 }
 #: Words of English that neither Spanish nor Portuguese has.
@@ -223,7 +231,11 @@ def test_data_noises_and_reasons_to_stop_are_translated(in_words, tmp_path):
     table.write_text("1,2,3\n4,5,6\n7,8,9\n")
     about = in_words(datasets.find(str(table)).about)
     assert about.endswith("'never.csv'")
-    for name in ("font1", "font2", "font3", "circles", "logos"):
+    for colours in ("L", "RGB"):
+        Image.new(colours, (4, 3)).save(tmp_path / f"{colours}.png")
+        in_words(datasets.find(f"{tmp_path}:{'grey' if colours == 'L' else 'colour'}").about)
+    drawn = ("font1", "font2", "font3", "circles", "logos")
+    for name in (*drawn, "digits", "glyphs:1", "glyphs:2", "curves:1", "photographs"):
         in_words(datasets.find(name).about)
     for noise in ("flip:1", "flip:2", "flip:12.5%", "salt-pepper:0.2", "mask:0.2", "gaussian:0.3", "neighbourhood:0.3"):
         meaning = in_words(corruptions.parse(noise, (7, 5)).meaning)

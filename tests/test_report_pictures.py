@@ -16,9 +16,9 @@ from scipy_ae.errors import InputError
 from scipy_ae.records import Record
 from scipy_ae.report import placing
 from scipy_ae.report.architecture import network
+from scipy_ae.report.layer_reader import Layer
 from scipy_ae.report.look import Look
 from scipy_ae.report.planes import MOST_LABELS
-from scipy_ae.report.reader import Layer
 from scipy_ae.report.sheet import ACCENT, ALERT, COLUMN, INK, Sheet, fitted, png, shown, text_width
 from scipy_ae.report.words import Words, sentence
 

@@ -8,11 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scipy_ae.bottlenecks import Variational
+from scipy_ae.corruptions.resizing import KERNELS
+from scipy_ae.corruptions.watermark import PLACES
 from scipy_ae.errors import InputError, UnsupportedError
 from scipy_ae.experiments.setup import Setup, default_layers
-from scipy_ae.experiments.spec import OF_TERMS, Spec
+from scipy_ae.experiments.spec import OF_TASKS, OF_TERMS, Spec
 from scipy_ae.penalties import Contractive, KLSparsity, L1Sparsity
 from scipy_ae.solvers import BFGS
+from scipy_ae.tasks import OPTIONS
 
 words = st.text(
     st.characters(exclude_categories=("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"), include_characters=" \"'\\#=[]"),
@@ -31,6 +34,9 @@ anything = {
     "seed": st.integers(0, 2**70), "restarts": st.integers(2, 99), "halving": st.booleans(),
     "l1": positive, "kl": positive, "rho": st.floats(1e-9, 0.999), "sparse_layers": words, "contractive": positive,
     "probes": whole, "variational": st.booleans(), "kl_beta": positive, "draws": whole,
+    "task": st.sampled_from(list(OPTIONS)), "watermark": words.filter(str.strip), "opacity": st.floats(1e-9, 1),
+    "place": st.sampled_from(PLACES), "factor": st.integers(2, 99), "downscale": st.sampled_from(KERNELS),
+    "code_bits": st.integers(1, 64),
 }  # fmt: skip
 
 
@@ -46,6 +52,15 @@ def consistent(given):
     for name, owners in OF_TERMS.items():
         if not any(given.get(owner) for owner in owners):
             given.pop(name, None)
+    heeded = {**OPTIONS, None: (), "compress": ("code_bits",)}[given.get("task")]
+    for name in OF_TASKS:
+        if name not in heeded:
+            given.pop(name, None)
+    if "task" in given:
+        for name in ("noise", "copies", "redraw", "compare"):
+            given.pop(name, None)
+    if given.get("task") == "denoise":
+        given["noise"] = "mask:20%"
     return Spec(**given)
 
 

@@ -5,6 +5,9 @@ row comes from each clean one: all that the best possible denoiser could know. `
 text.
 
 A pixel is lit where it is above one half.
+
+``Watermark``, ``Grayscale``, ``Downscale`` and ``Noise`` are degradations of whole images (:class:`Degradation`), for
+tasks: they may change the shape.
 """
 
 import re
@@ -12,11 +15,16 @@ from collections.abc import Callable
 
 from scipy_ae.corruptions.base import Corruption
 from scipy_ae.corruptions.flips import FlipChance, FlipCount
+from scipy_ae.corruptions.images import Degradation, Downscale, Grayscale, Noise
 from scipy_ae.corruptions.neighbourhood import Neighbourhood
 from scipy_ae.corruptions.values import Gaussian, Mask, SaltPepper
+from scipy_ae.corruptions.watermark import Watermark
 from scipy_ae.errors import InputError, unknown
 
-__all__ = ["KINDS", "Corruption", "FlipChance", "FlipCount", "Gaussian", "Mask", "Neighbourhood", "SaltPepper", "parse"]
+__all__ = [
+    "KINDS", "Corruption", "Degradation", "Downscale", "FlipChance", "FlipCount", "Gaussian", "Grayscale", "Mask",
+    "Neighbourhood", "Noise", "SaltPepper", "Watermark", "parse",
+]  # fmt: skip
 
 #: What each kind does, in a line; the kinds are what ``parse`` takes.
 KINDS = {one.kind: one.about for one in (FlipCount, SaltPepper, Mask, Gaussian, Neighbourhood)}

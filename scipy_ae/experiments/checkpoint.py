@@ -25,13 +25,13 @@ from scipy_ae.experiments.setup import Setup
 from scipy_ae.records import History, Record, RunFolder, Snapshot
 from scipy_ae.solvers import memories
 
-FORMAT, VERSION = "scipy-ae checkpoint", 2
+FORMAT, VERSION = "scipy-ae checkpoint", 3
 #: Seconds between two checkpoints, at least; and how many times what the last one took.
 INTERVAL, SPARING = 5.0, 50.0
 #: What of a snapshot JSON holds as it is, and the types of these.
 _PLAIN: dict[str, Any] = {
     "turn": int, "steps": int, "iteration": int, "evaluations": int, "seconds": float, "value": float, "ending": str,
-    "rng": dict | None, "drawn": dict | None,
+    "rng": dict | None, "drawn": dict | None, "bursts": int, "lowest": float | None, "waited": int,
 }  # fmt: skip
 
 
@@ -150,10 +150,8 @@ def read(folder: RunFolder, setup: Setup) -> Checkpoint | None:
 
 
 def fingerprint(setup: Setup) -> str:
-    """A digest of the data that a run learns."""
-    digest = hashlib.sha256(repr(setup.dataset.x.shape).encode())
-    digest.update(np.ascontiguousarray(setup.dataset.x).data)
-    return digest.hexdigest()
+    """A digest of the data that a run learns, and of those that it holds out."""
+    return setup.data.fingerprint()
 
 
 def refuse_other_data(said: Mapping[str, Any], setup: Setup) -> None:

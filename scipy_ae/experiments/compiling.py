@@ -10,7 +10,9 @@ import numpy as np
 from scipy_ae.errors import NonFiniteError
 from scipy_ae.experiments.setup import Setup
 from scipy_ae.kernels.native import is_compiled
+from scipy_ae.objective import passes_of
 from scipy_ae.solvers.registry import OURS
+from scipy_ae.solvers.stepping import FirstOrder
 
 
 def compile_kernels(setup: Setup) -> None:
@@ -19,8 +21,13 @@ def compile_kernels(setup: Setup) -> None:
     So neither the compiler nor what is loaded on first use is on the training's clock.
     """
     with suppress(NonFiniteError), np.errstate(all="ignore"):  # the training will say it better
+        _step_on_a_mini_batch(setup)
+        if setup.validation is not None:
+            setup.objective.without_penalties(setup.validation.rows(slice(0, 1))).fun(setup.theta)
         if is_compiled():
-            setup.objective.fun_and_jac(setup.theta)
+            batch = setup.objective.batch
+            one = setup.objective.on(batch.rows(slice(0, 1))) if batch.is_stored else setup.objective
+            one.fun_and_jac(setup.theta)
             return
         # SciPy's own are compiled already, and some have long steps
         ours = [solver for solver in setup.schedule.solvers if isinstance(solver, OURS)]
@@ -28,6 +35,16 @@ def compile_kernels(setup: Setup) -> None:
             setup.objective.fun_and_jac(setup.theta)
         for solver in ours:
             solver.solve(setup.objective, setup.theta, maxiter=2)
+
+
+def _step_on_a_mini_batch(setup: Setup) -> None:
+    """A pass over one row, where there will be passes."""
+    stepping = [solver for solver in setup.schedule.stepping if isinstance(solver, FirstOrder)]
+    if setup.spec.batch_size is None or not stepping:
+        return
+    row = (setup.pool or setup.objective.batch).rows(slice(0, 1))
+    if (passes := passes_of(setup.objective.on(row), row, 1)) is not None:
+        stepping[0].along(passes.shuffled(np.random.default_rng(0)), setup.theta)
 
 
 @contextmanager

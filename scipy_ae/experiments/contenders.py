@@ -9,7 +9,7 @@ import numpy as np
 
 from scipy_ae import solvers
 from scipy_ae.errors import UnsupportedError
-from scipy_ae.objective import Objective
+from scipy_ae.problem import Problem
 from scipy_ae.solvers import Solver
 from scipy_ae.solvers.first_order import FirstOrder
 from scipy_ae.solvers.registry import OURS
@@ -47,7 +47,7 @@ class LeftOut:
 
 
 def choose(
-    objective: Objective, theta: np.ndarray, seconds: float, chosen: tuple[str, ...] | None = None
+    objective: Problem, theta: np.ndarray, seconds: float, chosen: tuple[str, ...] | None = None
 ) -> tuple[list[Contender], list[LeftOut]]:
     """All solvers of the table, or those ``chosen`` by name, and who of them is left out.
 
@@ -70,7 +70,7 @@ def choose(
     return contenders, left_out
 
 
-def _refusal(solver: Solver, objective: Objective) -> str:
+def _refusal(solver: Solver, objective: Problem) -> str:
     try:
         solver.check(objective)
     except UnsupportedError as error:
@@ -113,7 +113,7 @@ def _hopeless(solver: Solver, n: int, evaluation: float, seconds: float) -> str:
     return f"too slow: one round of its steps takes some {words} s with {n} weights"
 
 
-def seconds_of(objective: Objective, theta: np.ndarray) -> float:
+def seconds_of(objective: Problem, theta: np.ndarray) -> float:
     """Of one evaluation of loss and gradient, the least of a few."""
     taken = []
     with np.errstate(all="ignore"):

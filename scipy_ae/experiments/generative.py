@@ -69,13 +69,14 @@ class Trace:
     """Reads the records of a training and keeps its best weights so far, at moments ever further apart."""
 
     def __init__(self) -> None:
-        self._best, self._due = np.inf, 0.0
+        self._best: Record | None = None
+        self._due = 0.0
         self._theta: np.ndarray | None = None
         self._kept: list[tuple[float, np.ndarray]] = []
 
     def __call__(self, record: Record) -> None:
-        if record.theta is not None and record.loss < self._best:
-            self._best, self._theta = record.loss, record.theta
+        if record.theta is not None and record.better_than(self._best):
+            self._best, self._theta = record, record.theta
         if self._theta is not None and (record.seconds >= self._due or record.stop):
             self._kept.append((record.seconds, self._theta))
             self._due = max(record.seconds, 0.02) * STRIDE

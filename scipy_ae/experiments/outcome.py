@@ -4,25 +4,31 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from math import prod
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from scipy_ae import latent
-from scipy_ae.experiments import generative
+from scipy_ae.baselines import evenly
+from scipy_ae.datasets import Dataset
+from scipy_ae.experiments import generative, image_setup
 from scipy_ae.experiments.denoise import Study
 from scipy_ae.experiments.film import Film
 from scipy_ae.experiments.machine import describe_machine
 from scipy_ae.experiments.setup import Setup
 from scipy_ae.metrics import is_binary
+from scipy_ae.network import Network
 from scipy_ae.persistence import Model, save
-from scipy_ae.records import History, Record, RunFolder, write_aside
+from scipy_ae.records import History, Record, RunFolder, finite, write_aside
 from scipy_ae.training import DIVERGED, INTERRUPTED
 
 #: The latent points from which the study draws its new circles.
 CIRCLE_CODES = ((-0.8, 0.8), (0.7, -0.7), (0.0, 0.0), (0.2, -0.2))
 NEW_CODES, GRID, WALK = 8, 15, 9
+#: Rows of a task on images whose codes are shown, at most.
+SHOWN_IMAGES = 120
 #: Characters of labels that a model file holds, at most.
 LABELS = 2**20
 #: What of the result it tells as well.
@@ -73,13 +79,18 @@ def conclude(
 ) -> Outcome:
     """Write all files of the run folder but the report's, with further notes and ``more`` entries of the result."""
     result, machine = _result(setup, trained.history) | (more or {}), describe_machine()
+    if setup.data.divided:
+        result["split"] = _split(setup, trained.theta)
     if (evidence := generative.measured(setup, trained.theta)) is not None:
         result["evidence"] = evidence
     if denoised is not None:
         result["denoising"] = denoised.own
         notes = [*notes, denoised.note]
     result["notes"] = [*notes, *result["notes"]]
-    model = Model(setup.network, trained.theta, _about(setup, result, machine["versions"]))
+    network = image_setup.normalised(setup, setup.network, trained.theta)
+    model = Model(network, trained.theta, _about(setup, result, machine["versions"]))
+    if (pictures := image_setup.pictures(setup, model)) is not None:
+        pictures.write(folder)
     if trained.film is not None:
         trained.film.write(folder.film)
     _write(folder, setup, trained.history, model, result, machine, denoised)
@@ -138,7 +149,7 @@ def _about(setup: Setup, result: dict[str, Any], versions: dict[str, str]) -> di
         "dataset": dataset.name,
         "about": dataset.about,
         "kind": dataset.kind,
-        "rows": len(dataset.x),
+        "rows": setup.data.rows["train"],
         "labels": list(dataset.labels) if few else [],
         "image_shape": None if dataset.image_shape is None else list(dataset.image_shape),
         "binary": is_binary(dataset.x),
@@ -152,7 +163,8 @@ def _about(setup: Setup, result: dict[str, Any], versions: dict[str, str]) -> di
 
 def _result(setup: Setup, history: History) -> dict[str, Any]:
     dataset, network, best, last = setup.dataset, setup.network, history.best or history[0], history[-1]
-    rows, code = len(dataset.x), network.latent_dim
+    rows, code = setup.data.rows["train"], network.latent_dim
+    shown = _shown(setup)
     noun = {"image": "letters" if dataset.name.startswith("font") else "images", "circles": "circles"}
     return {
         "title": f"{rows} {noun.get(dataset.kind, 'rows')} through {code} number{'s' if code > 1 else ''}",
@@ -164,19 +176,8 @@ def _result(setup: Setup, history: History) -> dict[str, Any]:
             "rows": rows,
             "image_shape": None if dataset.image_shape is None else list(dataset.image_shape),
         },
-        "labels": list(dataset.labels),
-        "layers": [
-            {
-                "part": name.partition(".")[0],
-                "name": name,
-                "kind": layer.kind,
-                "inputs": layer.inputs,
-                "outputs": layer.outputs,
-                "activation": str(layer.activation),
-                "parameters": sum(int(np.prod(shape)) for _, shape in layer.parameters()),
-            }
-            for name, layer in network.named_layers()
-        ],
+        "labels": list(shown.labels) if shown is not None else [],
+        "layers": _layers(network),
         "latent_dim": code,
         "parameters": network.size,
         "binary": is_binary(dataset.x),
@@ -186,11 +187,42 @@ def _result(setup: Setup, history: History) -> dict[str, Any]:
         "parts": best.parts,
         "wrong_pixels": best.wrong_pixels,
         "worst_row": best.worst_row,
+        "validation": best.validation,
         "seconds": last.seconds,
         "evaluations": last.evaluations,
         "notes": _notes(setup, best),
         "interrupted": last.stop == INTERRUPTED,
     }
+
+
+def _layers(network: Network) -> list[dict[str, Any]]:
+    """What the report draws of each layer."""
+    shapes, made = network.shapes, []
+    for (name, layer), inside, outside in zip(network.named_layers(), shapes, shapes[1:]):
+        row = {
+            "part": name.partition(".")[0],
+            "name": name,
+            "kind": layer.kind,
+            "inputs": prod(inside),
+            "outputs": layer.outputs if layer.kind == "dense" else prod(outside),
+            "activation": str(layer.activation),
+            "parameters": sum(prod(shape) for _, shape in layer.parameters()),
+        }
+        if network.on_images:
+            row |= {"text": layer.text, "input_shape": list(inside), "output_shape": list(outside)}
+        made.append(row)
+    return made
+
+
+def _split(setup: Setup, theta: np.ndarray) -> dict[str, Any]:
+    """Rows of each part, and the losses without penalties on those held out, test rows among them."""
+    with np.errstate(all="ignore"):
+        losses = {
+            name: setup.objective.without_penalties(batch).fun(theta)
+            for name, batch in (("validation", setup.validation), ("test", setup.test))
+            if batch is not None
+        }
+    return {"rows": setup.data.rows, "grouped": setup.data.grouped_by is not None, "loss": finite(losses)}
 
 
 def _notes(setup: Setup, best: Record) -> list[str]:
@@ -211,9 +243,21 @@ def _notes(setup: Setup, best: Record) -> list[str]:
     return notes
 
 
+def _shown(setup: Setup) -> Dataset | None:
+    """The rows whose codes the report shows: all, some of a task's, or None where outputs take more than a code."""
+    if setup.data.task is None:
+        return setup.dataset
+    if setup.data.task.name != "compress":
+        return None
+    return setup.dataset.rows(evenly(len(setup.dataset.x), SHOWN_IMAGES))
+
+
 def _arrays(setup: Setup, model: Model) -> dict[str, np.ndarray]:
     """What the pictures of the report show."""
-    dataset, rng = setup.dataset, np.random.default_rng(setup.spec.seed)
+    dataset, rng = _shown(setup), np.random.default_rng(setup.spec.seed)
+    if dataset is None:
+        nothing = {"input": setup.network.inputs, "target": setup.network.outputs, "output": setup.network.outputs}
+        return {name: np.empty((0, width)) for name, width in (nothing | {"codes": setup.network.latent_dim}).items()}
     x = dataset.x
     codes = model.encode(x)
     arrays = {"input": x, "target": x, "output": model.decode(codes), "codes": codes}

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 
-from scipy_ae.batches import Batch
 from scipy_ae.experiments import checkpoint
 from scipy_ae.experiments.claims import claimed, reclaimed
 from scipy_ae.experiments.compiling import compile_kernels
@@ -161,7 +160,8 @@ def follow(
         setup.objective, setup.theta, setup.schedule, iterations=iterations, batch_size=setup.spec.batch_size,
         rng=setup.rng, stop=replace(setup.stop, asked=asked), pulse=pulse,
         resume=None if begun is None else begun.snapshot, boundary=boundary,
-        draw=setup.draw, redraw=None if setup.draw is None else setup.spec.redraw, counted=Batch(x),
+        draw=setup.draw, redraw=None if setup.draw is None else setup.spec.redraw, counted=setup.counted,
+        pool=setup.pool, growth=setup.growth, validation=setup.validation, patience=setup.spec.patience,
     )  # fmt: skip
     for record in stream:
         history.add(record)

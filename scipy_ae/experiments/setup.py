@@ -6,22 +6,24 @@ from typing import Any
 
 import numpy as np
 
-from scipy_ae import corruptions, datasets, initializers, solvers
+from scipy_ae import corruptions, initializers, solvers
 from scipy_ae.activations import Activation
 from scipy_ae.batches import Batch
 from scipy_ae.corruptions import Corruption
 from scipy_ae.datasets import Dataset
 from scipy_ae.errors import InputError, ScipyAEError, unknown
+from scipy_ae.experiments import image_setup as images
+from scipy_ae.experiments.data import Data
 from scipy_ae.experiments.spec import PUBLISHED, Spec
 from scipy_ae.kind import Kind
 from scipy_ae.metrics import is_binary
 from scipy_ae.network import Network
-from scipy_ae.objective import Objective
+from scipy_ae.objective import AnyObjective, ChunkedObjective, Objective
 from scipy_ae.penalties import L2
-from scipy_ae.problem import FunctionProblem
+from scipy_ae.problem import FunctionProblem, Problem
 from scipy_ae.schedule import Every, Then, parse_phases
 from scipy_ae.solvers import Solver
-from scipy_ae.training import Draw, Stop
+from scipy_ae.training import Draw, Growth, Stop
 
 #: What the published studies fix for a dataset, and the latent points they draw from.
 PRESETS: dict[str, dict[str, Any]] = {
@@ -35,6 +37,12 @@ PRESETS: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
+#: Tells the rows that bursts see from the other draws of a seed.
+BURSTS = 6
+#: Tells what is drawn for held-out rows from what is drawn for those to train on.
+HELD_OUT = 7
+
+
 @dataclass(frozen=True)
 class Setup:
     """Everything a training needs, made and checked before anything is written.
@@ -42,17 +50,25 @@ class Setup:
     ``asked`` is the spec as the user gave it, ``spec`` the one with all that was left open filled in. Where there is
     ``noise`` the objective is on a bank of noisy copies, which ``draw`` makes anew from any generator; ``compare`` are
     the kinds of noise (None: none) under which the same training is to be repeated for comparison.
+
+    ``dataset`` are the rows to train on (of a file that is left where it is, some of them), ``data`` those and the
+    others. Where bursts see a part of the rows only, the objective is on that part, ``pool`` has them all and
+    ``growth`` says how the part grows. ``validation`` are rows that say when to stop.
     """
 
     asked: Spec
     spec: Spec
     dataset: Dataset
     network: Network
-    objective: Objective
+    data: Data
+    objective: AnyObjective
     theta: np.ndarray
     schedule: Every | Then
     stop: Stop
     rng: np.random.Generator
+    pool: Batch | None = None
+    growth: Growth | None = None
+    validation: Batch | None = None
     noise: Corruption | None = None
     compare: tuple[Corruption | None, ...] = ()
 
@@ -60,17 +76,21 @@ class Setup:
     def of(cls, asked: Spec) -> "Setup":
         """The setup of a spec; whatever of it is not accepted is refused here, in one sentence."""
         spec = asked.resolved(PRESETS.get(asked.dataset, {}))
-        dataset = datasets.find(spec.dataset)
-        if spec.letters not in (None, "all"):
-            dataset = dataset.select(spec.letters)
-        spec = _shaped(spec, dataset)
+        data = Data.of(spec)
+        dataset = data.dataset
+        spec = _shaped(spec, data)
         noise, compare = _noises(spec, dataset)
         kind = Kind.of(spec, noise)
-        network = _network(spec, kind)
-        batch = kind.batch(Batch(dataset.x), network, spec.seed)
+        network = _network(spec, kind, data)
+        batch = kind.batch(data.train, network, spec.seed)
         penalties = ((L2(spec.l2),) if spec.l2 else ()) + kind.penalties
-        objective = Objective(network, batch, spec.loss, penalties, np.dtype(spec.precision))
-        if spec.target_pixels is not None and not is_binary(dataset.x):
+        # rows in one piece of a file are read by the sweeps on images themselves
+        chunked = batch.is_stored and not (network.on_images and isinstance(batch.x, np.ndarray))
+        whole = (ChunkedObjective if chunked else Objective)(
+            network, batch, spec.loss, penalties, np.dtype(spec.precision)
+        )
+        objective, pool, growth = _bursts(spec, whole)
+        if spec.target_pixels is not None and (spec.mapped or not is_binary(dataset.x)):
             raise InputError("target-pixels: wrong pixels are counted on data of 0 and 1 alone; use target-loss here")
         rng = np.random.default_rng(spec.seed)
         theta = network.initialize(rng, spec.std, spec.init or PUBLISHED["init"])
@@ -80,24 +100,35 @@ class Setup:
         _refuse_idle(asked, schedule)
         if not any(solver.first_order for solver in schedule.solvers):
             spec = replace(spec, eta=None, guard=None)
-        return cls(asked, spec, dataset, network, objective, theta, schedule, stop, rng, noise, compare)
+        validation = _held_out(spec, kind, data.validation, network)
+        return cls(
+            asked, spec, dataset, network, data, objective, theta, schedule, stop, rng, pool, growth, validation,
+            noise, compare,
+        )  # fmt: skip
 
     def start(self, seed: int) -> "Setup":
         """The same from the start of another seed: what the spec of that seed alone, without restarts, would give."""
         rng = np.random.default_rng(seed)
         theta = self.network.initialize(rng, self.spec.std, self.spec.init or PUBLISHED["init"])
-        batch = self.kind.drawn(self.objective.batch, self.network, seed)
-        objective = self.objective if batch is self.objective.batch else self.objective.on(batch)
         asked, spec = (replace(one, seed=seed, restarts=None, halving=None) for one in (self.asked, self.spec))
-        started = replace(self, asked=asked, spec=spec, objective=objective, theta=theta, rng=rng)
-        return started if self.noise is None else started.under(self.noise)
+        started = replace(self, asked=asked, spec=spec, theta=theta, rng=rng)
+        if self.noise is not None:
+            return started.under(self.noise)
+        return started._on(self.kind.drawn(self.pool or self.objective.batch, self.network, seed), self.kind)
 
     def under(self, noise: Corruption | None) -> "Setup":
         """The same start and schedule with other noise, or none (None): a bank of it, drawn by the seed."""
         rng = np.random.default_rng(self.spec.seed)
         self.network.initialize(rng, self.spec.std, self.spec.init or PUBLISHED["init"])  # where training's draws begin
-        batch = Kind.of(self.spec, noise).batch(Batch(self.dataset.x), self.network, self.spec.seed)
-        return replace(self, noise=noise, objective=self.objective.on(batch), rng=rng)
+        kind = Kind.of(self.spec, noise)
+        return replace(self, noise=noise, rng=rng)._on(kind.batch(self.data.train, self.network, self.spec.seed), kind)
+
+    def _on(self, batch: Batch, kind: Kind) -> "Setup":
+        """The same with these rows to train on, and validation rows of this kind."""
+        own = self.pool is None and batch is self.objective.batch
+        objective, pool, growth = _bursts(self.spec, self.objective if own else self.objective.on(batch))
+        validation = _held_out(self.spec, kind, self.data.validation, self.network)
+        return replace(self, objective=objective, pool=pool, growth=growth, validation=validation)
 
     @property
     def kind(self) -> Kind:
@@ -111,8 +142,18 @@ class Setup:
 
     def _fresh(self, rng: np.random.Generator) -> Batch:
         """Noise and all that terms draw, anew."""
-        noisy = None if self.noise is None else self.kind.noisy(Batch(self.dataset.x), rng)
+        noisy = None if self.noise is None else self.kind.noisy(self.data.train, rng)
         return self.objective.drawn(rng, noisy)
+
+    @property
+    def test(self) -> Batch | None:
+        """Rows by which nothing is chosen."""
+        return _held_out(self.spec, self.kind, self.data.test, self.network)
+
+    @property
+    def counted(self) -> Batch | None:
+        """The rows whose wrong pixels are counted, where they are not the objective's own."""
+        return self.data.train if self.noise is not None else None
 
     @property
     def iterations(self) -> int:
@@ -124,7 +165,7 @@ class Setup:
 
 def _noises(spec: Spec, dataset: Dataset) -> tuple[Corruption | None, tuple[Corruption | None, ...]]:
     """The noise to train under, and what it is compared with, each found fit for the data."""
-    if spec.noise is None:
+    if spec.noise is None or spec.task is not None:  # a task has drawn its noise already
         return None, ()
 
     def of(text: str) -> Corruption:
@@ -138,14 +179,30 @@ def _noises(spec: Spec, dataset: Dataset) -> tuple[Corruption | None, tuple[Corr
     return of(spec.noise), tuple(dict.fromkeys(None if word == "none" else of(word) for word in words))
 
 
-def _shaped(spec: Spec, dataset: Dataset) -> Spec:
+def _bursts(spec: Spec, whole: AnyObjective) -> tuple[AnyObjective, Batch | None, Growth | None]:
+    """What bursts see, all rows where that is not the same, and how the former become the latter."""
+    n = len(whole.batch)
+    if spec.burst_rows is None or spec.burst_rows >= n:
+        return whole, None, None
+    growth = Growth(np.random.default_rng([spec.seed, BURSTS]).permutation(n), spec.burst_growth or 1.0)
+    return whole.on(growth.batch(whole.batch, spec.burst_rows)), whole.batch, growth
+
+
+def _held_out(spec: Spec, kind: Kind, rows: Batch | None, network: Network) -> Batch | None:
+    """Rows that are held out with noise of the kind that is trained on, drawn apart from it."""
+    return None if rows is None else kind.batch(rows, network, [spec.seed, HELD_OUT])
+
+
+def _shaped(spec: Spec, data: Data) -> Spec:
     """The spec with what depends on the data filled in: layers, output, loss, std."""
     filled: dict[str, Any] = {}
+    x = data.dataset.x
     if spec.layers is None:
-        filled["layers"] = default_layers(dataset.x.shape[1])
+        task = spec.task
+        filled["layers"] = default_layers(x.shape[1]) if task is None else images.default_layers(task, data.shapes)
     if spec.output is None:
         # data within [0, 1] are pixels: probabilities of being lit, under cross-entropy where nothing else is asked
-        within = dataset.x.min() >= 0 and dataset.x.max() <= 1
+        within = x.min() >= 0 and x.max() <= 1 and not images.adds_input(filled.get("layers") or spec.layers)
         filled["output"] = "logistic" if within and spec.loss in (None, "cross-entropy", "bce") else "identity"
     if spec.loss is None:
         output = Activation(filled.get("output") or spec.output or "identity")
@@ -162,13 +219,14 @@ def default_layers(width: int) -> str:
     return f"{width}-{first}-{second}-{code}-{second}-{first}-{width}"
 
 
-def _network(spec: Spec, kind: Kind) -> Network:
+def _network(spec: Spec, kind: Kind, data: Data) -> Network:
     hidden = Activation(spec.activation, beta=spec.beta)
     code = None if spec.code is None else Activation(spec.code, beta=spec.beta)
-    return Network.parse(spec.layers or "", hidden, spec.output or "identity", code, kind.bottleneck)
+    output, (given, wanted) = spec.output or "identity", data.shapes
+    return Network.parse(spec.layers or "", hidden, output, code, kind.bottleneck, given, wanted)
 
 
-def _schedule(spec: Spec, objective: Objective) -> Every | Then:
+def _schedule(spec: Spec, objective: Problem) -> Every | Then:
     options = dict(_option(text) for text in spec.solver_options)
     if spec.schedule is not None:
         phases = parse_phases(spec.schedule)
@@ -214,7 +272,7 @@ def _accepted(name: str) -> tuple[str, ...]:
     return next(row.options for row in solvers.table() if row.name == solver.name)
 
 
-def _solver(name: str, spec: Spec, objective: Objective, options: dict[str, Any]) -> Solver:
+def _solver(name: str, spec: Spec, objective: Problem, options: dict[str, Any]) -> Solver:
     """The solver of that name, with eta, guard and gtol of the spec where it knows them and ``options`` above all.
 
     What needs more than the objective offers is refused here, before anything is written.

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import shlex
 import tomllib
 from dataclasses import asdict, dataclass, fields, replace
@@ -9,6 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from scipy_ae.errors import InputError, unknown
+from scipy_ae.experiments.refusals import refuse_idle_rows
+from scipy_ae.quantiser import MOST_BITS
+from scipy_ae.tasks import Task
 
 
 @dataclass(frozen=True)
@@ -20,6 +24,9 @@ class Spec:
 
     dataset: str = "font2"
     letters: str | None = None
+    validation: float | None = None
+    test: float | None = None
+    mapped: bool | None = None
     layers: str | None = None
     activation: str = "tanh"
     output: str | None = None
@@ -49,6 +56,8 @@ class Spec:
     schedule: str | None = None
     iterations: int | None = None
     batch_size: int | None = None
+    burst_rows: int | None = None
+    burst_growth: float | None = None
     noise: str | None = None
     copies: int | None = None
     redraw: str | None = None
@@ -57,10 +66,18 @@ class Spec:
     target_pixels: int | None = None
     gtol: float | None = None
     seconds: float | None = None
-    precision: str = "float64"
+    patience: int | None = None
+    precision: str | None = None
     seed: int = 0
     restarts: int | None = None
     halving: bool | None = None
+    task: str | None = None
+    watermark: str | None = None
+    opacity: float | None = None
+    place: str | None = None
+    factor: int | None = None
+    downscale: str | None = None
+    code_bits: int | None = None
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -98,6 +115,8 @@ class Spec:
         if self.rho is not None and self.rho >= 1:
             raise InputError(f"rho: {self.rho} is not accepted; a number above 0 and below 1 is")
         self._refuse_idle_noise()
+        refuse_idle_rows(self)
+        self._refuse_without_task()
         if (self.restarts or 1) < 2 and self.halving is not None:
             raise InputError("halving: it is for restarts, and there is one start; restarts of at least 2 are accepted")
         if (self.restarts or 1) > 1 and self.std == 0:
@@ -115,6 +134,31 @@ class Spec:
         if self.redraw == "step" and self.every == 1:
             raise InputError("redraw: every iteration is a burst here, with no single steps; 'burst' is accepted")
 
+    def _refuse_without_task(self) -> None:
+        """What is said of a task where it is another or none, and noise on rows beside it."""
+        given = {name: getattr(self, name) for name in OF_TASKS if getattr(self, name) is not None}
+        if self.task is None:
+            for name in given:
+                raise InputError(f"{option(name)}: it is for a task on images, and none was asked for; give task too")
+            return
+        self.task_on()
+        if self.code_bits is not None and self.task != "compress":
+            raise InputError(f"code-bits: it is for the task compress, and the task here is {self.task}")
+        if self.code_bits is not None and self.code_bits > MOST_BITS:
+            raise InputError(f"code-bits: {self.code_bits} is not accepted; a whole number from 1 to {MOST_BITS} is")
+        for name in ("copies", "compare"):
+            if getattr(self, name) is not None:
+                raise InputError(f"{name}: it is for noisy training without a task; a task's noise is drawn once a row")
+        if self.redraw is not None and not (self.variational or self.probes):
+            raise InputError("redraw: a task's noise is drawn once a row; redraw is for noise without a task")
+
+    def task_on(self, paired: bool = False) -> Task | None:
+        """The task on images, None where there is none; ``paired``: of data that are inputs and targets already."""
+        if self.task is None:
+            return None
+        asked = {name: getattr(self, name) for name in ("noise", *OF_TASKS) if name != "code_bits"}
+        return Task.of(self.task, **asked, paired=paired)
+
     @property
     def halves(self) -> bool:
         """Whether starts are halved by their early results; from four on unless told otherwise."""
@@ -123,6 +167,8 @@ class Spec:
 
     def resolved(self, preset: dict[str, Any]) -> "Spec":
         """The spec with what was not given filled in, from ``preset`` first and then from the published run."""
+        if self.task is None and self.noise is None and on_images(self.layers):
+            return replace(self, task="compress").resolved(preset)
         filled = {**PUBLISHED, **preset}
         if (self.restarts or 1) > 1:
             filled["halving"] = self.halves
@@ -130,15 +176,17 @@ class Spec:
         filled |= {
             name: value for name, value in terms.items() if any(getattr(self, owner) for owner in OF_TERMS[name])
         }
-        if self.noise is not None:
+        if self.noise is not None and self.task is None:
             filled |= NOISY
+        if self.task is not None:
+            filled = {**OF_IMAGES, **preset, **({"code_bits": 32} if self.task == "compress" else {})}
         idle: tuple[str, ...] = ()
         if self.schedule is not None:
-            idle = ("solver", *OF_ALTERNATION, "guard", "iterations")
+            idle = ("solver", *OF_ALTERNATION, "guard", "iterations", "burst_rows")
         elif self.every == 0:
-            idle = ("solver", "burst", "carry")
+            idle = ("solver", "burst", "carry", "burst_rows")
         elif self.every == 1:
-            idle = ("between",)
+            idle = ("between", "batch_size", "burst_rows")
         return replace(
             self,
             **{name: value for name, value in filled.items() if getattr(self, name) is None and name not in idle},
@@ -153,8 +201,8 @@ class Spec:
                 continue
             if field.name in ("guard", "halving"):
                 words.append(f"--{field.name}" if value else f"--no-{field.name}")
-            elif field.name == "variational":
-                words += ["--variational"] if value else []
+            elif field.name in ("variational", "mapped"):
+                words += [f"--{field.name}"] if value else []
             elif field.name == "solver_options":
                 words += [word for option in value for word in ("--solver-option", option)]
             else:
@@ -208,7 +256,14 @@ PUBLISHED: dict[str, Any] = {
     "guard": True,
     "iterations": 220,
     "gtol": 1e-5,
+    "precision": "float64",
 }
+#: What a task on images takes where nothing was given: passes of Adam over mini-batches, and bursts on fixed rows.
+OF_IMAGES: dict[str, Any] = {
+    "validation": 0.2, "test": 0.15, "init": "he", "solver": "L-BFGS", "every": 5, "burst": 10, "between": "adam",
+    "eta": 0.002, "carry": "reset", "guard": False, "iterations": 40, "batch_size": 32, "burst_rows": 512, "gtol": 1e-5,
+    "precision": "float32",
+}  # fmt: skip
 #: What noisy training takes where nothing was given: noisy copies of each row, and the noise compared with.
 NOISY: dict[str, Any] = {"copies": 20, "compare": "none"}
 #: When fresh noise may be drawn; not at all unless asked for.
@@ -220,6 +275,8 @@ OF_TERMS = {
     "rho": ("kl",), "sparse_layers": ("l1", "kl"), "probes": ("contractive",), "kl_beta": ("variational",),
     "draws": ("variational",),
 }  # fmt: skip
+#: What says more of a task on images.
+OF_TASKS = ("watermark", "opacity", "place", "factor", "downscale", "code_bits")
 #: What says how bursts and steps alternate.
 OF_ALTERNATION = ("every", "burst", "between", "carry")
 #: The least value of each number, and those of which it is not accepted itself.
@@ -227,8 +284,15 @@ _LEAST = {
     "beta": 0, "l2": 0, "std": 0, "every": 0, "burst": 1, "eta": 0, "iterations": 1, "batch_size": 1,
     "target_loss": 0, "target_pixels": 0, "gtol": 0, "seconds": 0, "seed": 0,
     "restarts": 1, "l1": 0, "kl": 0, "rho": 0, "contractive": 0, "probes": 1, "kl_beta": 0, "draws": 1, "copies": 1,
+    "validation": 0, "test": 0, "patience": 1, "burst_rows": 1, "burst_growth": 0, "opacity": 0, "factor": 2,
+    "code_bits": 1,
 }  # fmt: skip
-_ABOVE = ("beta", "rho")
+_ABOVE = ("beta", "rho", "validation", "test", "opacity")
+
+
+def on_images(layers: str | None) -> bool:
+    """Whether layers are given as text that has some which work on images."""
+    return layers is not None and re.search(r"conv|pool|upsample|bilinear|shuffle|reshape", layers.lower()) is not None
 
 
 def option(name: str) -> str:

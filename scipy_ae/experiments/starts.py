@@ -25,7 +25,7 @@ from scipy_ae.experiments.setup import Setup
 from scipy_ae.experiments.workers import Board, Failure, Train, workers
 from scipy_ae.records import Record, RunFolder, write_aside
 from scipy_ae.solvers.result import Result
-from scipy_ae.training import INTERRUPTED, Stop
+from scipy_ae.training import INTERRUPTED, NO_BETTER, Stop
 
 
 @dataclass(frozen=True)
@@ -70,8 +70,8 @@ def run_starts(
 ) -> Outcome:
     """Train ``setup.spec.restarts`` starts of seeds seed, seed + 1, ... and write the run folder of the best.
 
-    Best is who has the fewest wrong pixels where data are binary, then the lowest loss. A start that diverges drops
-    out.
+    Best is who has the lowest loss on validation rows, or without such the fewest wrong pixels where data are binary,
+    then the lowest loss. A start that diverges drops out.
 
     Parameters
     ----------
@@ -179,8 +179,10 @@ class _Search:
         return winner, self.known[winner]
 
     def merit(self, seed: int) -> tuple[int, float, int]:
-        """What starts are ranked by, the best first: wrong pixels, loss, and at last the seed."""
+        """What starts are ranked by, the best first: validation loss, or wrong pixels, loss, and at last the seed."""
         best = self.known[seed].best
+        if best.validation is not None:
+            return 0, best.validation, seed
         return best.wrong_pixels or 0, best.loss, seed
 
     def notes(self, winner: int, interrupted: bool) -> list[str]:
@@ -206,11 +208,12 @@ class _Search:
             self.failed[seed] = trained.why if isinstance(trained, Failure) else trained.history[-1].stop
             return
         self.seconds[seed] = self.seconds.get(seed, 0.0) + trained.history[-1].seconds
-        if self.interrupt.asked and seed in self.known and trained.best.loss >= self.known[seed].best.loss:
+        if self.interrupt.asked and seed in self.known and not trained.best.better_than(self.known[seed].best):
             return  # cut short before it was where it had been
         self.known[seed] = trained
         last = trained.history[-1]
-        if last.stop != INTERRUPTED and (budget >= self.setup.iterations or self.setup.stop.reason(last)):
+        early = last.stop.startswith(NO_BETTER)
+        if last.stop != INTERRUPTED and (early or budget >= self.setup.iterations or self.setup.stop.reason(last)):
             self.ended.add(seed)
 
     def _short_of(self, seed: int, budget: int) -> bool:

@@ -5,13 +5,28 @@ import math
 import numpy as np
 from numba import njit
 
-from scipy_ae.kernels.machine import ASK, DONE, F_NEW, PHASE, SIDE, STEPS, F, answered, at, propose
-from scipy_ae.kernels.quasi_newton import largest
+from scipy_ae.kernels import native
+from scipy_ae.kernels.machine import (
+    ASK,
+    DONE,
+    EVALUATIONS,
+    F_BEST,
+    F_NEW,
+    LOWEST,
+    PHASE,
+    SIDE,
+    STEPS,
+    F,
+    answered,
+    at,
+    propose,
+)  # fmt: skip
+from scipy_ae.kernels.quasi_newton import dot, largest
 
 GRADIENT_DESCENT, MOMENTUM, ADAPTIVE_ETA, ADAM, RPROP = range(5)
 #: Why it stopped, beside ASK and DONE: no entry of the gradient is above gtol; no step lowers the value (guarded);
-#: the value after the step is not finite (unguarded).
-BY_GTOL, NO_STEP, NOT_FINITE = range(2, 5)
+#: the value after the step is not finite (unguarded); no function is left to take a step on.
+BY_GTOL, NO_STEP, NOT_FINITE, ENDED = range(2, 6)
 #: Vectors, after the common ones: the step, and what is remembered: of the step, Adam's two moments, or the last
 #: gradient and the length for each weight of Rprop.
 STEP, M, V = 6, 7, 8
@@ -20,9 +35,9 @@ VECTORS = 9
 ETA, PART, GTOL, A, B, C = range(3, 9)
 REALS = 9
 #: Whole numbers, after the common ones: the method, whether it is guarded, whether it remembers anything, steps ever
-#: taken, falls in a row and how many of them raise eta, halvings of the step that is tried.
-KIND, GUARD, REMEMBERS, T, STREAK, PATIENCE, HALVINGS = range(6, 13)
-WHOLE = 13
+#: taken, falls in a row and how many of them raise eta, halvings of the step that is tried, steps of a series.
+KIND, GUARD, REMEMBERS, T, STREAK, PATIENCE, HALVINGS, TAKEN = range(6, 14)
+WHOLE = 14
 MOST_HALVINGS = 40
 _PROPOSE, _TRIAL = range(2)
 
@@ -63,6 +78,53 @@ def first_order(address, context, vectors, reals, whole, size, steps):
             _forget(reals, whole, m, v)
         else:
             return NO_STEP if whole[GUARD] else NOT_FINITE
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def first_order_series(address, context, load, loader, vectors, reals, whole, size, most):
+    """A step on each of at most ``most`` functions; DONE where there are more, ENDED where there are none.
+
+    ``whole[TAKEN]`` counts the steps. Where a step need not be judged by the function that it was taken on, that is
+    evaluated once: what is not finite is found on the next one, and the point before the step is where it ends.
+    """
+    judged = whole[GUARD] != 0 or whole[KIND] == ADAPTIVE_ETA
+    for _ in range(most):
+        x, g = at(vectors, 2 * whole[SIDE], size), at(vectors, 2 * whole[SIDE] + 1, size)
+        if native.call(load, loader, x, g) == 0.0:
+            return ENDED
+        value = native.call(address, context, x, g)
+        whole[EVALUATIONS] += 1
+        if not math.isfinite(value) or not math.isfinite(dot(g, g)):
+            if not judged and whole[TAKEN] > 0:
+                whole[SIDE] = 1 - whole[SIDE]
+            return NOT_FINITE
+        reals[F] = reals[F_BEST] = value
+        whole[LOWEST] = 2 * whole[SIDE]
+        if judged:
+            whole[PHASE] = whole[STEPS] = 0
+            verdict = first_order(address, context, vectors, reals, whole, size, 1)
+            whole[TAKEN] += whole[STEPS]
+            if verdict == NOT_FINITE:
+                return NOT_FINITE
+        elif _exceeds(g, reals[GTOL]):
+            step = at(vectors, STEP, size)
+            _propose(reals, whole, g, at(vectors, M, size), at(vectors, V, size), step)
+            y = at(vectors, 2 - 2 * whole[SIDE], size)
+            for i in range(size):
+                y[i] = x[i] + step[i]
+            whole[SIDE] = 1 - whole[SIDE]
+            whole[REMEMBERS] = whole[KIND] != GRADIENT_DESCENT
+            whole[TAKEN] += 1
+    return DONE
+
+
+@njit(inline="always")
+def _exceeds(g, gtol):
+    """Whether any entry does, which is mostly known at the first."""
+    for i in range(g.size):
+        if abs(g[i]) > gtol:
+            return True
+    return False
 
 
 # inlined, so that there is one copy of it: a process that compiles would run one that was optimised by itself, and one

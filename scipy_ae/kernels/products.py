@@ -4,8 +4,8 @@ import numpy as np
 from numba import njit
 
 from scipy_ae.kernels.elementary import FLAGS
+from scipy_ae.kernels.registers import lanes
 from scipy_ae.kernels.tiles import (
-    lanes,
     narrow_1,
     narrow_8,
     tile_1x1,

@@ -99,3 +99,19 @@ def pointed(typing, pointer, n):
         return _view(context, builder, kind, args[0], [args[1]])
 
     return kind(pointer, types.intp), generate
+
+
+#: How many numbers :func:`aside` gives.
+ASIDE = 64
+
+
+@intrinsic
+def aside(typing, array):
+    """``ASIDE`` numbers of the array's kind on the stack, as (ASIDE,), for as long as the kernel runs that asks."""
+    kind = types.Array(array.dtype, 1, "C")
+
+    def generate(context, builder, signature, args):
+        room = cgutils.alloca_once(builder, context.get_data_type(kind.dtype), ir.Constant(_WORD, ASIDE))
+        return _view(context, builder, kind, room, [ir.Constant(_WORD, ASIDE)])
+
+    return kind(array), generate

@@ -15,6 +15,7 @@ terms: its value, gradient and Hessian products are those of ``terms.py``, by ma
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -60,6 +61,13 @@ class Objective(Problem):
         Length n of theta.
     """
 
+    def __new__(cls, network: Network, *more: Any, **named: Any) -> "Objective":
+        if cls is Objective and network.on_images:
+            from scipy_ae.objective.images import ImageObjective
+
+            return object.__new__(ImageObjective)
+        return object.__new__(cls)
+
     def __init__(
         self,
         network: Network,
@@ -69,16 +77,7 @@ class Objective(Problem):
         dtype=np.float64,
     ) -> None:
         self.network, self.size = network, network.size
-        output = network.layers[-1].activation.name
-        self.loss = losses.get(loss, output)
-        self._loss_code = self.loss.code(output)
-        self.penalties = tuple(penalties)
-        self.dtype = np.dtype(dtype)
-        if self.dtype not in (np.float64, np.float32):
-            raise InputError(f"dtype: {dtype} is not accepted; float64 and float32 are")
-        self._single = self.dtype == np.float32
-        self._decays = [(one.name, one.curvature(network.layout)) for one in self.penalties if isinstance(one, L2)]
-        self._decay = np.sum([curvature for _, curvature in self._decays], axis=0) if self._decays else None
+        self._take_terms(loss, penalties, dtype)
         halves = halves_of(network, self.penalties)
         if halves is not None and self._single:
             raise InputError(
@@ -91,6 +90,32 @@ class Objective(Problem):
         self._table, self._coefs = network.table, self._work.coefs
         self._take(batch)
 
+    @property
+    def has_terms(self) -> bool:
+        """Whether there is more to it than a loss and a decay of weights."""
+        return self._term_work is not None
+
+    def _take_terms(
+        self, loss: str | losses.SquaredError | losses.CrossEntropy | None, penalties: Sequence[Penalty], dtype
+    ) -> None:
+        """Loss, penalties and precision."""
+        output = self.network.layers[-1].activation.name
+        self.loss = losses.get(loss, output)
+        self._loss_code = self.loss.code(output)
+        self.penalties = tuple(penalties)
+        self.dtype = np.dtype(dtype)
+        if self.dtype not in (np.float64, np.float32):
+            raise InputError(f"dtype: {dtype} is not accepted; float64 and float32 are")
+        self._single = self.dtype == np.float32
+        decays = [(one.name, one.curvature(self.network.layout)) for one in self.penalties if isinstance(one, L2)]
+        self._decays = decays
+        self._decay = np.sum([curvature for _, curvature in decays], axis=0) if decays else None
+
+    @property
+    def held_rows(self) -> tuple[np.ndarray, ...]:
+        """x, target and weights as the sweeps read them."""
+        return self._data
+
     def _offered(self, halves: Halves | None) -> frozenset[str]:
         if halves is not None:
             return frozenset({"fun", "jac"} | (set() if halves.vectors else {"hessp"}))
@@ -100,14 +125,9 @@ class Objective(Problem):
         )
 
     def _take(self, batch: Batch) -> None:
-        for name, got, width in (
-            ("x", batch.x.shape[1], self.network.inputs),
-            ("target", batch.target.shape[1], self.network.outputs),
-        ):
-            if got != width:
-                raise InputError(
-                    f"layers: {self.network.spec} does not fit a {name} of {got} columns; it takes {width}"
-                )
+        if batch.is_stored:
+            raise InputError("batch: stored rows are not accepted here; ChunkedObjective takes them, a chunk at a time")
+        self._check_widths(batch)
         self.loss.check_target(batch.target)
         self.batch, self._rows = batch, len(batch)
         self._code: Native | None = None
@@ -123,6 +143,16 @@ class Objective(Problem):
         self._threads = suited(largest, largest > IN_REGISTERS)
         self._each = self._threads if largest > IN_REGISTERS else nullcontext()  # for an evaluation by itself
 
+    def _check_widths(self, batch: Batch) -> None:
+        for name, got, width in (
+            ("x", batch.x.shape[1], self.network.inputs),
+            ("target", batch.target.shape[1], self.network.outputs),
+        ):
+            if got != width:
+                raise InputError(
+                    f"layers: {self.network.spec} does not fit a {name} of {got} columns; it takes {width}"
+                )
+
     def drawn(self, rng: np.random.Generator, batch: Batch | None = None) -> Batch:
         """A batch, this one's where None, with all chance that the objective needs drawn anew by ``rng``.
 
@@ -130,12 +160,25 @@ class Objective(Problem):
         """
         return drawn_anew(batch or self.batch, self.batch, self.network, self.penalties, rng)
 
-    def on(self, batch: Batch) -> "Objective":
-        """The same objective on other rows; network and work arrays are shared."""
+    def on(self, batch: Batch) -> Any:
+        """The same objective on other rows; network and work arrays are shared.
+
+        On stored rows it is a :class:`~scipy_ae.objective.ChunkedObjective`.
+        """
+        if batch.is_stored:
+            from scipy_ae.objective.chunks import ChunkedObjective
+
+            return ChunkedObjective.of(self, batch)
         other = object.__new__(Objective)
         other.__dict__.update(self.__dict__)
         other._take(batch)
         return other
+
+    def without_penalties(self, batch: Batch) -> Any:
+        """The loss, and the divergence of a variational bottleneck, on other rows: what held-out rows are judged by."""
+        if not batch.is_stored:
+            return Objective(self.network, batch, self.loss, (), self.dtype)
+        return self.without_penalties(batch.rows(slice(0, 1))).on(batch)
 
     def threads(self) -> AbstractContextManager:
         return self._threads
@@ -159,11 +202,12 @@ class Objective(Problem):
 
     def fun_and_jac(self, theta: np.ndarray) -> tuple[float, np.ndarray]:
         code, gradient, theta = self.native, np.empty(self.size), as_theta(theta, self.size)
+        assert code is not None
         with self._each:
             return native.evaluate(code.address, code.context, theta, gradient), gradient
 
     @property
-    def native(self) -> Native:
+    def native(self) -> Native | None:
         if self._terms is not None:
             return self._terms.native
         work = self._work.of(self._rows)
@@ -189,6 +233,7 @@ class Objective(Problem):
     def _product(self, name: str, theta: np.ndarray, v: np.ndarray) -> np.ndarray:
         self._needs(name)
         code, product = self.native, np.empty(self.size)
+        assert code is not None
         assert code.product is not None
         theta, v = as_theta(theta, self.size), as_theta(v, self.size)
         with self._each:

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch, Polygon
 
-from scipy_ae.report.reader import Layer
+from scipy_ae.report.layer_reader import Layer
 from scipy_ae.report.sheet import ACCENT, COLUMN, FAINT, INK, LINE, MUTED, NORMAL, SMALL, Sheet, text_width
 
 TOP, MIDDLE, TALLEST, SHORTEST = 44, 190, 230, 14  # dots

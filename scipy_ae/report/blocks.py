@@ -14,7 +14,11 @@ from urllib.parse import quote
 
 @dataclass(frozen=True)
 class Picture:
-    """A PNG with the words that belong to it. A ``photo`` keeps its colours in the dark theme."""
+    """A PNG with the words that belong to it. A ``photo`` keeps its colours in the dark theme.
+
+    A ``crisp`` one has two dots for a pixel of the screen and is never scaled: it is moved sideways within its card
+    where it is wider.
+    """
 
     kind: ClassVar[str] = "picture"
     name: str
@@ -22,6 +26,7 @@ class Picture:
     alt: str
     caption: str
     photo: bool = False
+    crisp: bool = False
 
     @property
     def uri(self) -> str:
@@ -32,6 +37,12 @@ class Picture:
         """Width and height in dots, from the PNG's own header."""
         width, height = struct.unpack(">II", self.data[16:24])
         return width, height
+
+    @property
+    def shown(self) -> tuple[int, int]:
+        """Width and height in pixels of the page, where it has the room."""
+        width, height = self.size
+        return (width // 2, height // 2) if self.crisp else (width, height)
 
 
 @dataclass(frozen=True)
@@ -56,6 +67,7 @@ class Terms:
     kind: ClassVar[str] = "terms"
     title: str
     terms: Sequence[tuple[str, str]]
+    wide: bool = False  # over both columns of the page
 
 
 @dataclass(frozen=True)

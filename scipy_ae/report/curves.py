@@ -13,6 +13,9 @@ from matplotlib.ticker import MaxNLocator
 from scipy_ae.records import Record
 from scipy_ae.report.sheet import ACCENT, ALERT, COLUMN, INK, PAPER, SMALL, Sheet, log_scale, name_axes, text_width
 
+#: The colour of the loss on rows held out.
+HELD_OUT = "#00795c"
+
 
 @dataclass(frozen=True)
 class CurveWords:
@@ -25,6 +28,7 @@ class CurveWords:
     step: str = "single steps"
     burst: str = "solver bursts"
     best: str = "best"
+    validation: str = "validation"
 
 
 def loss_curve(
@@ -36,7 +40,8 @@ def loss_curve(
     """The loss of each record ``over`` "iteration" or "seconds", and the wrong pixels below it where they are known.
 
     Each iteration is a piece of line from the loss it found to the loss it left: blue for single steps, vermilion
-    for bursts of a solver. A loss that is not finite leaves a gap.
+    for bursts of a solver. The loss on validation rows, where there are such, is dashed and green. A loss that is not
+    finite leaves a gap.
     """
     words = words or CurveWords()
     counted = counts_pixels(records)
@@ -63,9 +68,15 @@ def draw_loss(axes: Axes, records: Sequence[Record], over: str, best_iteration: 
     """The loss of the records in these axes; whether the ring of the best one is among what was drawn."""
     x = np.array([getattr(record, over) for record in records], float)
     loss = np.array([record.loss for record in records], float)
+    held_out = np.array([np.nan if r.validation is None else r.validation for r in records], float)
     _draw_pieces(axes, records, x, loss)
-    log_scale(axes, loss)
+    if np.isfinite(held_out).any():
+        marker = "." if len(x) == 1 else ""
+        axes.plot(x, held_out, color=HELD_OUT, linewidth=1.6, linestyle=stroke(HELD_OUT), marker=marker, zorder=3)
+    log_scale(axes, np.concatenate([loss, held_out]))
     best = next((i for i, r in enumerate(records) if r.iteration == best_iteration), None)
+    if best is not None and np.isfinite(held_out[best]):
+        loss = held_out  # by which it was chosen
     ringed = best is not None and bool(np.isfinite(loss[best]))
     if ringed:
         style: dict[str, Any] = {
@@ -95,7 +106,13 @@ def legend(records: Sequence[Record], words: CurveWords, best: bool) -> list[tup
     phases = {record.phase for record in records}
     known = (("step", ACCENT, words.step), ("burst", ALERT, words.burst))
     ring = [(words.best, INK, True)] if best else []
-    return [(label, colour, False) for phase, colour, label in known if phase in phases] + ring
+    held_out = [(words.validation, HELD_OUT, False)] if any(r.validation is not None for r in records) else []
+    return [(label, colour, False) for phase, colour, label in known if phase in phases] + held_out + ring
+
+
+def stroke(colour: str) -> Any:
+    """How a line of that colour is drawn: dashes let the line be seen that they lie on."""
+    return (0, (2.5, 1.5)) if colour == HELD_OUT else "solid"
 
 
 def _draw_pieces(axes: Axes, records: Sequence[Record], x: np.ndarray, loss: np.ndarray) -> None:
@@ -134,6 +151,6 @@ def _legend(sheet: Sheet, entries: Sequence[tuple[str, str, bool]]) -> None:
             sheet.lines([np.column_stack([x + 8 + 7 * np.cos(angle), 20 + 7 * np.sin(angle)])], colour, 1.6)
             sheet.text(x + 24, 20, label, size, ha="left")
             continue
-        sheet.lines([[(x, 20), (x + 26, 20)]], colour, 2.2)
+        sheet.lines([[(x, 20), (x + 26, 20)]], colour, 2.2, linestyles=[stroke(colour)])
         sheet.text(x + 34, 20, label, size, ha="left", color=colour)
         x += 66 + text_width(label, size)

@@ -13,12 +13,16 @@ from scipy_ae.report.architecture import NetworkWords, network
 from scipy_ae.report.curves import CurveWords, loss_curve
 from scipy_ae.report.drawing import drawn
 from scipy_ae.report.generated import Means
+from scipy_ae.report.image_pictures import look_at
+from scipy_ae.report.image_plots import image_plots
 from scipy_ae.report.look import Look
 from scipy_ae.report.noise import noise_matrix, noisy_rows
 from scipy_ae.report.planes import decoded_plane, latent_plane
 from scipy_ae.report.reader import Points, Run
 from scipy_ae.report.sheet import shown, with_point
 from scipy_ae.report.words import Words
+
+Plots = dict[str, Callable[[], Figure]]
 
 MOST_PICTURES, MOST_CIRCLES, MOST_LINES, MOST_NEW = 40, 12, 200, 20
 
@@ -35,14 +39,30 @@ class Gallery:
 def draw(run: Run, look: Look, words: Words, only: Collection[str] | None = None, jobs: int = 1) -> Gallery:
     """Draw everything that the run has arrays for, or only the pictures of these names, by ``jobs`` processes."""
     rows, states = _shown(run), _states(run, look)
-    axis = words.group("figure.latent")
-    plots: dict[str, Callable[[], Figure]] = {
-        "inputs-outputs": lambda: _in_and_out(run, look, words, rows, states),
-        "latent-plane": lambda: latent_plane(run.codes, run.target, look, run.labels, axis["axis"]),
+    plots: Plots = {
         "loss-iterations": lambda: _curve(run, "iteration", words),
         "loss-seconds": lambda: _curve(run, "seconds", words),
-        "network": lambda: network(run.layers, run.latent_dim, _network_words(words)),
     }
+    if run.images is not None:
+        plots |= image_plots(run, run.images, words)
+    else:
+        plots["inputs-outputs"] = lambda: _in_and_out(run, look, words, rows, states)
+        plots["network"] = lambda: network(run.layers, run.latent_dim, _network_words(words))
+    if len(run.codes):
+        plots |= _code_plots(run, look, words)
+    if run.denoised is not None:
+        denoised = run.denoised
+        plots["noisy-rows"] = lambda: noisy_rows(run, denoised, look, words)
+        plots["noise-matrix"] = lambda: noise_matrix(denoised, words)
+    chosen = {name: plot for name, plot in plots.items() if only is None or name in only}
+    pointed = {name: partial(_pointed, plot, words) for name, plot in chosen.items()}
+    return Gallery(drawn(pointed, jobs), rows, tuple(states))
+
+
+def _code_plots(run: Run, look: Look, words: Words) -> Plots:
+    """The codes of the rows, and what the decoder makes of others."""
+    axis = words.group("figure.latent")
+    plots: Plots = {"latent-plane": lambda: latent_plane(run.codes, run.target, look, run.labels, axis["axis"])}
     if run.kind == "circles":
         heads = words.group("figure.pairs.heading")
         both = {heads["in"]: run.input, heads["out"]: run.output}
@@ -56,10 +76,6 @@ def draw(run: Run, look: Look, words: Words, only: Collection[str] | None = None
     if run.new is not None:
         points = run.new
         plots["new"] = lambda: _new(run, points, look, words)
-    if run.denoised is not None:
-        denoised = run.denoised
-        plots["noisy-rows"] = lambda: noisy_rows(run, denoised, look, words)
-        plots["noise-matrix"] = lambda: noise_matrix(denoised, words)
     if run.means is not None:
         means = run.means
         plots["means"] = lambda: _means(run, means, look, words)
@@ -70,9 +86,7 @@ def draw(run: Run, look: Look, words: Words, only: Collection[str] | None = None
         walk = run.walk
         names = [run.walk.names[0]] + [""] * (len(walk.output) - 2) + [run.walk.names[1]]
         plots["walk"] = lambda: pictures.strip(walk.output, look, names[: len(walk.output)])
-    chosen = {name: plot for name, plot in plots.items() if only is None or name in only}
-    pointed = {name: partial(_pointed, plot, words) for name, plot in chosen.items()}
-    return Gallery(drawn(pointed, jobs), rows, tuple(states))
+    return plots
 
 
 def _pointed(plot: Callable[[], Figure], words: Words) -> Figure:
@@ -85,7 +99,9 @@ def _network_words(words: Words) -> NetworkWords:
 
 
 def look_of(run: Run) -> Look:
-    """How the rows of a run are drawn: on the range of its data."""
+    """How the rows of a run are drawn: on the range of its data, those of an image task from 0 to 1."""
+    if run.images is not None:
+        return look_at(run.images.target_shape)
     if run.kind == "circles":
         drawn = [run.input, run.output, run.target, *(points.output for points in (run.new, run.walk) if points)]
         return Look.around(*drawn)
@@ -102,6 +118,8 @@ def _shown(run: Run) -> np.ndarray:
 
 def _states(run: Run, look: Look) -> dict[str, np.ndarray]:
     """The states of a row, by the words' key: what went in, what was wanted if that differs, what came out."""
+    if run.images is not None:  # it has pictures of its own
+        return {}
     states = {"in": run.input}
     if not np.array_equal(run.input, run.target):
         states["wanted"] = run.target

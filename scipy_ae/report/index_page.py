@@ -19,7 +19,7 @@ from scipy_ae.report.words import Words
 THUMBNAIL = (240, 180)
 #: The picture of a report that stands for it, the first that is there.
 _STUDY = ("loss-seconds", "evidence", "noise")
-_RUN = ("latent-plane", "inputs-outputs", "circles", "loss")
+_RUN = ("examples", "latent-plane", "inputs-outputs", "circles", "loss")
 
 
 def is_root(folder: Path) -> bool:

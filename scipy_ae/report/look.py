@@ -16,8 +16,9 @@ class Look:
     """How rows (n, p) are drawn.
 
     An ``image`` has an ``image_shape`` (h, w); values go from ``low`` to ``high``. With ``ink`` (letters, 0 and 1)
-    they go from paper to ink, without it (photographs) from black to white. A row of ``circles`` is a closed curve
-    x1, y1, x2, y2...; a ``table`` is drawn as a heat map.
+    they go from paper to ink, without it (photographs) from black to white; with three ``channels``, one plane of
+    pixels behind the other, they are red, green and blue. A row of ``circles`` is a closed curve x1, y1, x2, y2...; a
+    ``table`` is drawn as a heat map.
     """
 
     kind: str = "image"
@@ -25,12 +26,15 @@ class Look:
     low: float = 0.0
     high: float = 1.0
     ink: bool = True
+    channels: int = 1
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise unknown("kind of data", self.kind, KINDS)
         if self.kind == "image" and self.image_shape is None:
             raise InputError("a picture needs image_shape, such as (7, 5)")
+        if self.channels not in (1, 3):
+            raise InputError(f"channels: got {self.channels}; a picture is drawn with 1 (shades) or 3 (colours)")
 
     @classmethod
     def of(cls, kind: str, rows: np.ndarray, image_shape: tuple[int, int] | None = None) -> "Look":
@@ -46,9 +50,11 @@ class Look:
         return cls("circles", None, -reach, reach)
 
     def grid(self, row: np.ndarray) -> np.ndarray:
-        """The values of one row as they lie in the picture, (h, w)."""
+        """The values of one row as they lie in the picture, (h, w), in colour (h, w, 3)."""
         assert self.image_shape is not None
-        return np.asarray(row, float).reshape(self.image_shape)
+        if self.channels == 1:
+            return np.asarray(row, float).reshape(self.image_shape)
+        return np.asarray(row, float).reshape(self.channels, *self.image_shape).transpose(1, 2, 0)
 
     @property
     def colours(self) -> LinearSegmentedColormap:
@@ -84,7 +90,10 @@ class Look:
 
     def _colours(self, values: np.ndarray) -> np.ndarray:
         span = self.high - self.low
-        part = np.clip((values - self.low) / (span if span > 0 else 1.0), 0.0, 1.0)[..., None]
+        part = np.clip((values - self.low) / (span if span > 0 else 1.0), 0.0, 1.0)
+        if self.channels == 3:
+            return np.round(255 * part).astype(np.uint8)
+        part = part[..., None]
         none, full = (_rgb(FAINT), _rgb(INK)) if self.ink else (np.zeros(3), np.full(3, 255.0))
         return np.round(none + part * (full - none)).astype(np.uint8)
 
@@ -96,9 +105,10 @@ def curves(rows: np.ndarray) -> np.ndarray:
 
 
 def _mean_of_blocks(values: np.ndarray, side: int) -> np.ndarray:
-    h, w = values.shape
-    padded = np.pad(values, ((0, -h % side), (0, -w % side)), mode="edge")
-    return padded.reshape(padded.shape[0] // side, side, padded.shape[1] // side, side).mean(axis=(1, 3))
+    h, w, *channels = values.shape
+    padded = np.pad(values, ((0, -h % side), (0, -w % side), *((0, 0) for _ in channels)), mode="edge")
+    blocks = padded.reshape(padded.shape[0] // side, side, padded.shape[1] // side, side, *channels)
+    return blocks.mean(axis=(1, 3))
 
 
 def _rgb(colour: str) -> np.ndarray:

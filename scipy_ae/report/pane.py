@@ -18,7 +18,7 @@ from matplotlib.offsetbox import AnnotationBbox, DrawingArea, OffsetBox, OffsetI
 
 from scipy_ae.errors import InputError
 from scipy_ae.records import Record
-from scipy_ae.report.curves import CurveWords, draw_loss, draw_wrong_pixels, legend
+from scipy_ae.report.curves import CurveWords, draw_loss, draw_wrong_pixels, legend, stroke
 from scipy_ae.report.look import Look, curves
 from scipy_ae.report.placing import edge, place
 from scipy_ae.report.planes import Labels, draw_dots, labelled_rows, plane_points, set_limits, size_in_dots
@@ -179,7 +179,9 @@ def curve_on(axes: Axes, records: Sequence[Record], over: str, show: str, best: 
     ringed = draw_loss(axes, records, over, best)
     ring: dict[str, Any] = {"marker": "o", "linestyle": "none", "markerfacecolor": PAPER, "markeredgewidth": 1.6}
     handles = [
-        Line2D([], [], color=colour, label=label, **(ring if is_ring else {"linewidth": 2.2}))
+        Line2D(
+            [], [], color=colour, label=label, **(ring if is_ring else {"linewidth": 2.2, "linestyle": stroke(colour)})
+        )
         for label, colour, is_ring in legend(records, words, ringed)
     ]
     axes.legend(handles=handles, fontsize=SMALL, labelcolor=[handle.get_color() for handle in handles], frameon=False)

@@ -1,7 +1,6 @@
 """Run: everything that a run folder says, read and checked once, before a line is drawn."""
 
 import tomllib
-import zipfile
 from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path
@@ -15,7 +14,9 @@ from scipy_ae.report.decoder import DecoderLayer, read_decoder
 from scipy_ae.report.denoised import Denoised, read_denoised
 from scipy_ae.report.film import Film, read_film
 from scipy_ae.report.generated import Means, read_evidence, read_means
-from scipy_ae.report.parsing import checked, parse, parsed
+from scipy_ae.report.image_reader import Images, read_images
+from scipy_ae.report.layer_reader import Layer, read_layer
+from scipy_ae.report.parsing import arrays_of, checked, parse, parsed
 
 #: What ``result.json`` must hold, and of which types.
 RESULT: dict[str, tuple[type, ...]] = {
@@ -45,15 +46,6 @@ DATASET: dict[str, tuple[type, ...]] = {
     "rows": (int,),
     "image_shape": (list, type(None)),
 }
-LAYER: dict[str, tuple[type, ...]] = {
-    "part": (str,),
-    "name": (str,),
-    "kind": (str,),
-    "inputs": (int,),
-    "outputs": (int,),
-    "activation": (str,),
-    "parameters": (int,),
-}
 START: dict[str, tuple[type, ...]] = {
     "seed": (int,),
     "rung": (int,),
@@ -63,6 +55,8 @@ START: dict[str, tuple[type, ...]] = {
     "seconds": (float, int),
     "stop": (str,),
 }
+#: What the result of an image task may leave out, and what it means there.
+NO_ROWS = {"labels": [], "latent_dim": 0, "binary": False, "wrong_pixels": None, "worst_row": None, "notes": []}
 KINDS = ("image", "circles", "table")
 
 
@@ -88,19 +82,6 @@ class Points:
 
 
 @dataclass(frozen=True)
-class Layer:
-    """One layer as ``result.json`` describes it."""
-
-    part: str  # "encoder" or "decoder"
-    name: str
-    kind: str
-    inputs: int
-    outputs: int
-    activation: str
-    parameters: int
-
-
-@dataclass(frozen=True)
 class Starts:
     """The starts of which the run is the best: ``rows`` as ``starts.json`` has them, by seed."""
 
@@ -110,8 +91,19 @@ class Starts:
 
 
 @dataclass(frozen=True)
+class Split:
+    """Rows by part ("train", "validation", "test"), and the losses without penalties on those held out."""
+
+    rows: dict[str, int]
+    loss: dict[str, float]
+
+
+@dataclass(frozen=True)
 class Run:
-    """One finished (or interrupted) run; arrays are (n, p) for n rows of p values and codes (n, d)."""
+    """One finished (or interrupted) run; arrays are (n, p) for n rows of p values and codes (n, d).
+
+    After an image task (``images``) the arrays may hold no row, and rows of ``input`` may have another length.
+    """
 
     name: str
     title: str
@@ -149,10 +141,17 @@ class Run:
     evidence: dict[str, Any] | None = None
     decoder: tuple[DecoderLayer, ...] = ()
     film: Film | None = None
+    split: Split | None = None
+    images: Images | None = None
 
     @property
     def latent_dim(self) -> int:
         return self.codes.shape[1]
+
+    @property
+    def channels(self) -> int:
+        """Planes of pixels in a row of the targets: 3 in colour."""
+        return 1 if self.images is None else self.images.target_shape[0]
 
     @property
     def wrong_known(self) -> bool:
@@ -165,17 +164,18 @@ def read(folder: RunFolder | str | Path) -> Run:
     folder = folder if isinstance(folder, RunFolder) else RunFolder(Path(folder))
     if not folder.path.is_dir():
         raise InputError(f"no run folder '{folder.path}'")
+    images = read_images(folder.images, folder.image_arrays)
     result = parsed(folder.result)
+    if images is not None:
+        result = NO_ROWS | result
     checked(result, RESULT, f"'{folder.result}'")
     checked(result["dataset"], DATASET, f"'{folder.result}', dataset")
-    for layer in result["layers"]:
-        checked(layer, LAYER, f"'{folder.result}', layers")
     history = History.read(folder.records)
     if len(history) == 0:
         raise InputError(f"'{folder.records}' holds no record: the run has nothing to report")
-    arrays = _arrays(folder.arrays)
+    arrays = _arrays(folder, images)
     dataset = result["dataset"]
-    shape = dataset["image_shape"]
+    shape = dataset["image_shape"] if images is None else images.target_shape[1:]
     run = Run(
         name=folder.path.resolve().name,
         title=result["title"],
@@ -185,7 +185,7 @@ def read(folder: RunFolder | str | Path) -> Run:
         kind=dataset["kind"],
         image_shape=None if shape is None else (int(shape[0]), int(shape[1])),
         labels=tuple(str(label) for label in result["labels"]),
-        layers=tuple(Layer(**{key: layer[key] for key in LAYER}) for layer in result["layers"]),
+        layers=tuple(read_layer(layer, f"'{folder.result}', layers") for layer in result["layers"]),
         parameters=result["parameters"],
         binary=result["binary"],
         stop=result["stop"],
@@ -209,10 +209,12 @@ def read(folder: RunFolder | str | Path) -> Run:
         denoised=read_denoised(folder.denoising, arrays),
         decoder=read_decoder(folder.model),
         film=None,  # needs the rest
+        split=_split(result, folder.result),
+        images=images,
         **{name: arrays[name] for name in ("input", "target", "output", "codes")},
     )
     _check_shapes(run, folder)
-    return replace(run, film=read_film(folder.film, run))
+    return replace(run, film=read_film(folder.film, run)) if len(run.codes) else run
 
 
 def _number(value: float | None) -> float:
@@ -220,22 +222,18 @@ def _number(value: float | None) -> float:
     return float("nan") if value is None else float(value)
 
 
-def _arrays(path: Path) -> dict[str, np.ndarray]:
-    try:
-        # opened here, since NumPy leaves a damaged file open
-        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-    except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile) as error:
-        raise InputError(f"cannot read the arrays of '{path}': {error}") from None
-    for name in ("input", "target", "output", "codes"):
-        if name not in arrays:
-            raise InputError(f"'{path}' lacks the array '{name}'")
-    for name, array in arrays.items():
-        if array.dtype.kind in "fiub":
-            if not np.isfinite(array).all():
-                raise InputError(f"'{path}': the array '{name}' holds a value that is not finite")
-            arrays[name] = array.astype(float)
-    return arrays
+def _arrays(folder: RunFolder, images: Images | None) -> dict[str, np.ndarray]:
+    """The arrays of the rows; an image task may have none, and its pages do without what they are drawn from."""
+    if images is not None and not folder.arrays.exists():
+        size = int(np.prod(images.target_shape))
+        widths = {
+            "input": int(np.prod(images.input_shape)),
+            "target": size,
+            "output": size,
+            "codes": images.code.values,
+        }
+        return {name: np.empty((0, width)) for name, width in widths.items()}
+    return arrays_of(folder.arrays, ("input", "target", "output", "codes"))
 
 
 def _plane(arrays: dict[str, np.ndarray]) -> DecodedPlane | None:
@@ -254,6 +252,20 @@ def _starts(path: Path) -> Starts | None:
     return Starts(table["winner"], table["halving"], tuple(table["starts"]))
 
 
+def _split(result: dict[str, Any], path: Path) -> Split | None:
+    """How the rows were divided, where they were."""
+    if "split" not in result:
+        return None
+    checked(result, {"split": (dict,)}, f"'{path}'")
+    split = result["split"]
+    checked(split, {"rows": (dict,), "loss": (dict,)}, f"'{path}', split")
+    for part in split["rows"]:
+        checked(split["rows"], {part: (int,)}, f"'{path}', split, rows")
+    for part in split["loss"]:
+        checked(split["loss"], {part: (float, int, type(None))}, f"'{path}', split, loss")
+    return Split(split["rows"], {part: _number(value) for part, value in split["loss"].items()})
+
+
 def _points(arrays: dict[str, np.ndarray], group: str) -> Points | None:
     output = arrays.get(f"{group}_output")
     if output is None or len(output) == 0:
@@ -266,12 +278,17 @@ def _check_shapes(run: Run, folder: RunFolder) -> None:
     """Every array fits the others, the labels and the picture's shape."""
     if run.kind not in KINDS:
         raise InputError(f"'{folder.result}': the dataset's kind is '{run.kind}', not one of {', '.join(KINDS)}")
+    if not run.layers:
+        raise InputError(f"'{folder.result}' names no layers")
+    if run.images is not None and len(run.output) == 0 and not folder.arrays.exists():
+        return
     n, p = run.output.shape if run.output.ndim == 2 else (0, 0)
+    p_in = p if run.images is None else int(np.prod(run.images.input_shape))
     plane, new, walk = run.plane, run.new, run.walk
     wanted = [
         ("output", run.output, (n, p)),
         ("target", run.target, (n, p)),
-        ("input", run.input, (n, p)),
+        ("input", run.input, (n, p_in)),
         ("codes", run.codes, (n, run.codes.shape[-1])),
     ]
     if plane is not None:
@@ -291,7 +308,7 @@ def _check_shapes(run: Run, folder: RunFolder) -> None:
         raise InputError(f"'{folder.arrays}': {len(new.names)} new_names for {len(new.output)} rows of new_output")
     if walk is not None and len(walk.names) != 2:
         raise InputError(f"'{folder.arrays}': walk_names must be the two ends of the walk")
-    if run.kind == "image" and (run.image_shape is None or p not in (prod(run.image_shape), 3 * prod(run.image_shape))):
+    if run.kind == "image" and (run.image_shape is None or prod(run.image_shape) * run.channels != p):
         raise InputError(f"'{folder.result}': image_shape {run.image_shape} does not fit rows of {p} values")
     if run.kind == "circles" and p % 2:
         raise InputError(f"'{folder.arrays}': circles need pairs x, y, but a row has {p} values")
@@ -300,5 +317,3 @@ def _check_shapes(run: Run, folder: RunFolder) -> None:
         raise InputError(
             f"'{folder.model}' and '{folder.arrays}' are not of one run: the decoder does not fit codes and outputs"
         )
-    if not run.layers:
-        raise InputError(f"'{folder.result}' names no layers")

@@ -14,7 +14,6 @@ from scipy_ae.report.figures import look_of
 from scipy_ae.report.findings import tell
 from scipy_ae.report.noise import noise_table, noise_terms
 from scipy_ae.report.reader import Run, read
-from scipy_ae.report.run_page import PHOTOS
 from scipy_ae.report.sheet import CLASSES, png, with_point
 from scipy_ae.report.study_reader import read_study
 from scipy_ae.report.study_tables import (
@@ -30,6 +29,7 @@ from scipy_ae.report.study_tables import (
     robust_table,
     spread,
 )
+from scipy_ae.report.teller import PHOTOS
 from scipy_ae.report.translation import told_run, told_study
 from scipy_ae.report.words import Words, sentence
 

@@ -105,8 +105,12 @@ class Words:
         return self._number["between"]
 
     def has(self, key: str) -> bool:
-        table, _, name = key.rpartition(".")
-        return name in self._table.get(table, {})
+        entry: Any = self._table
+        for part in key.split("."):
+            if not isinstance(entry, Mapping) or part not in entry:
+                return False
+            entry = entry[part]
+        return True
 
     def group(self, key: str) -> dict[str, str]:
         """All words of one table, such as the lettering of a figure."""

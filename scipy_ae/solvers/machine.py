@@ -1,14 +1,18 @@
 """A kernel that runs a whole training, with its arrays and the answers to what it asks."""
 
+import time
 from collections.abc import Callable
 
 import numpy as np
 
 from scipy_ae.kernels import machine as place
 from scipy_ae.kernels.quasi_newton import CLEAR
+from scipy_ae.problem import Series
 from scipy_ae.solvers.watched import ObjectiveRaised, Point, Watched
 
 _NOTHING = np.zeros(0, dtype=np.intp)
+#: Seconds within which a run should look up.
+HEARD = 0.1
 
 
 class Machine:
@@ -23,11 +27,23 @@ class Machine:
     """
 
     def __init__(self, kernel: Callable, watched: Watched, start: Point, vectors: int, reals: int, whole: int) -> None:
-        self._kernel, self._watched, self.size = kernel, watched, start.theta.size
+        self._kernel, self._watched = kernel, watched
+        self._make(start.theta, vectors, reals, whole)
+        self.row(place.G)[:] = start.jac
+        self.reals[place.F] = self.reals[place.F_BEST] = start.fun
+
+    @classmethod
+    def bare(cls, theta: np.ndarray, vectors: int, reals: int, whole: int) -> "Machine":
+        """One that is at a point where nothing was evaluated, to be run along a series."""
+        machine = object.__new__(cls)
+        machine._make(theta, vectors, reals, whole)
+        return machine
+
+    def _make(self, theta: np.ndarray, vectors: int, reals: int, whole: int) -> None:
+        self.size = theta.size
         self._vectors = np.zeros((vectors, self.size + CLEAR))
         self.reals, self.whole = np.zeros(reals), np.zeros(whole, dtype=np.int64)
-        self.row(place.X)[:], self.row(place.G)[:] = start.theta, start.jac
-        self.reals[place.F] = self.reals[place.F_BEST] = start.fun
+        self.row(place.X)[:] = theta
 
     def row(self, which: int) -> np.ndarray:
         """One of the vectors."""
@@ -68,6 +84,26 @@ class Machine:
         if native is not None:
             self._tell()
         return verdict
+
+    @property
+    def evaluations(self) -> int:
+        """Those that the kernel has made and nobody was told of."""
+        return int(self.whole[place.EVALUATIONS])
+
+    def run_along(self, kernel: Callable, series: Series) -> int:
+        """Run such a kernel on the functions of a series, until it ends; looks up about every tenth of a second."""
+        most, code = 4, series.native
+        while True:
+            began = time.perf_counter()
+            verdict = kernel(
+                code.address, code.context, series.address, series.context, self._vectors, self.reals, self.whole,
+                self.size, most,
+            )  # fmt: skip
+            if series.rest is not None:
+                series.rest()
+            if verdict != place.DONE:
+                return verdict
+            most = max(1, most // 2) if time.perf_counter() - began > HEARD else 2 * most
 
     def _tell(self) -> None:
         """What Python has not seen: the number of evaluations, and the lowest point."""

@@ -43,16 +43,26 @@ class Stop:
             if value is not None and not (np.isfinite(value) and value >= 0):
                 raise InputError(f"{name}: {value} is not accepted; a finite number of at least 0 is")
 
-    def reason(self, record: Record) -> str:
-        """Why the training ends with this record; empty where it goes on."""
+    def reason(self, record: Record, *, final: bool = True) -> str:
+        """Why the training ends with this record; empty where it goes on.
+
+        Not ``final``, the record is on rows to which others are still to come: what it says of loss, pixels and
+        gradient decides nothing.
+        """
         if self.asked():
             return INTERRUPTED
+        if final and (reached := self._reached(record)):
+            return reached
+        if self.seconds is not None and record.seconds >= self.seconds:
+            return f"time budget of {self.seconds:g} s used up"
+        return ""
+
+    def _reached(self, record: Record) -> str:
+        """The target or tolerance that the record meets."""
         if self.loss is not None and record.loss <= self.loss:
             return f"target loss {self.loss:g} reached"
         if self.pixels is not None and record.worst_row is not None and record.worst_row <= self.pixels:
             return f"target reached: no row with more than {self.pixels} wrong pixels"
         if record.grad_norm <= self.gradient:
             return f"converged: no entry of the gradient above {self.gradient:g}"
-        if self.seconds is not None and record.seconds >= self.seconds:
-            return f"time budget of {self.seconds:g} s used up"
         return ""

@@ -9,18 +9,19 @@ import numpy as np
 
 from scipy_ae.batches import Batch
 from scipy_ae.errors import InputError, unknown
-from scipy_ae.objective import Objective
+from scipy_ae.objective import AnyObjective
 from scipy_ae.records import Record, Snapshot
 from scipy_ae.schedule import Schedule, Then
 from scipy_ae.solvers.result import Result
+from scipy_ae.training.held_out import HeldOut
 from scipy_ae.training.state import Boundary, State
 from scipy_ae.training.stop import Stop
-from scipy_ae.training.supply import REDRAW, Draw, Fresh, Supply
+from scipy_ae.training.supply import REDRAW, Draw, Fresh, Growth, Supply
 from scipy_ae.training.turns import records_of
 
 
 def train(
-    objective: Objective,
+    objective: AnyObjective,
     theta: np.ndarray,
     schedule: Schedule,
     *,
@@ -34,13 +35,17 @@ def train(
     draw: Draw | None = None,
     redraw: str | None = None,
     counted: Batch | None = None,
+    pool: Batch | None = None,
+    growth: Growth | None = None,
+    validation: Batch | None = None,
+    patience: int | None = None,
 ) -> Generator[Record, None, None]:
     """Train, and tell of each iteration as it ends.
 
     Parameters
     ----------
     objective : Objective
-        On the full batch; records and bursts are of it.
+        On the batch that bursts see and that records are of.
     theta : ndarray of shape (n,)
         The start.
     schedule : Every or Then
@@ -48,7 +53,7 @@ def train(
         220 with ``Every``, all steps of all phases with ``Then``.
     batch_size : int, optional
         Rows of a mini-batch for the steps of first-order methods: one iteration goes through all rows once, shuffled by
-        ``rng``. Bursts always see the full batch.
+        ``rng``. Bursts always see the batch of the objective.
     rng : numpy.random.Generator, optional
         Needed with ``batch_size``.
     stop : Stop, optional
@@ -64,6 +69,21 @@ def train(
     counted : Batch, optional
         The rows whose wrong pixels are counted; the objective's own where None. A denoising training counts them on the
         clean rows.
+    pool : Batch, optional
+        The rows that mini-batches are drawn from, where they are more than the objective's: bursts and records then see
+        a fixed part of the rows, and steps on mini-batches all of them.
+    growth : Growth, optional
+        With ``pool``: the objective's rows become more from burst to burst of ``Every``; they must be those with which
+        ``growth.order`` begins. The point where a burst begins is evaluated anew on the new rows, which is the burst's
+        ``before``, and a record says in ``rows`` on how many it is; losses on fewer rows are neither compared nor kept
+        as the best. What solvers carry is carried on, for it is about directions and curvature and not about a loss; no
+        gradient on one batch is subtracted from one on another. While more rows are to come, targets and tolerances end
+        a burst, and never the training.
+    validation : Batch, optional
+        Rows that are not trained on. Each record tells the loss on them, without penalties, and the best is the record
+        of the lowest of these. These evaluations are not counted.
+    patience : int, optional
+        With ``validation``: the training ends after so many records in a row without a lower one.
     resume : Snapshot, optional
         Go on from there, to the same bytes; all else must be what it was then. Its ``held`` is the first record.
     boundary : callable, optional
@@ -88,7 +108,7 @@ def train(
     """
     if iterations is None:
         iterations = schedule.iterations if isinstance(schedule, Then) else 220
-    for name, value in (("iterations", iterations), ("batch_size", batch_size)):
+    for name, value in (("iterations", iterations), ("batch_size", batch_size), ("patience", patience)):
         if value is not None and (isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1):
             raise InputError(f"{name}: {value!r} is not accepted; a whole number of at least 1 is")
     if rng is None and (batch_size is not None or redraw is not None):
@@ -98,12 +118,36 @@ def train(
         raise unknown("redraw", str(redraw), REDRAW)
     if (draw is None) != (redraw is None):
         raise InputError("draw and redraw: one is of no use without the other; both or neither are accepted")
+    _refuse_idle(schedule, pool, growth, draw, validation, patience)
     fresh = None if draw is None or redraw is None or rng is None else Fresh(draw, redraw, rng)
-    supply = Supply(objective, batch_size, rng, fresh)
-    state = State(objective, theta, stop or Stop(), supply, rng, counted or objective.batch, pulse)
+    supply = Supply(objective, batch_size, rng, fresh, pool, growth)
+    held_out = None if validation is None else HeldOut(objective, validation, patience)
+    state = State(objective, theta, stop or Stop(), supply, rng, counted, pulse, held_out)
     if resume is not None:
         state.restore(resume, schedule)
     return _Stream(state, schedule, iterations, boundary).records()
+
+
+def _refuse_idle(
+    schedule: Schedule,
+    pool: Batch | None,
+    growth: Growth | None,
+    draw: Draw | None,
+    validation: Batch | None,
+    patience: int | None,
+) -> None:
+    """What was asked for and nobody would heed."""
+    if patience is not None and validation is None:
+        raise InputError("patience: it is about the loss on validation rows, and there are none; give validation too")
+    if growth is not None and isinstance(schedule, Then):
+        raise InputError("growth: rows become more from burst to burst of Every, and this schedule is a Then")
+    if growth is not None and (pool is None or len(growth.order) != len(pool)):
+        rows = "none" if pool is None else f"{len(pool)}"
+        raise InputError(
+            f"growth: it orders {len(growth.order)} rows, and the pool has {rows}; one for each is accepted"
+        )
+    if pool is not None and draw is not None:
+        raise InputError("pool and draw contradict each other: steps are on the rows of one or of the other")
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from scipy_ae.records import Record
 from scipy_ae.schedule import Turn
 from scipy_ae.solvers.base import NON_FINITE
 from scipy_ae.solvers.result import Result
+from scipy_ae.solvers.stepping import FirstOrder
 from scipy_ae.training.state import State
 
 #: Weights times rows up to which the steps of a burst are looked at by so many: a look costs as much as one of them.
@@ -42,8 +43,12 @@ def records_of(turn: Turn, state: State, pause: Callable[[], None]) -> Iterator[
 
 def _pass(turn: Turn, state: State) -> Record:
     """One pass over all rows, one step on each batch of them."""
+    series = state.supply.series() if isinstance(turn.solver, FirstOrder) else None
     diverged, steps = False, 0
-    for batch in state.supply.of_steps():
+    if series is not None:
+        result = state.along(turn, series)
+        state.theta, steps, diverged = result.x, result.nit, result.status == NON_FINITE
+    for batch in state.supply.of_steps() if series is None else ():
         try:
             result = state.solve(turn, state.objective.on(batch), 1)
         except NonFiniteError:  # finite on the batch before, no longer on this one
@@ -59,8 +64,9 @@ def _pass(turn: Turn, state: State) -> Record:
 
 def _whole(turn: Turn, state: State) -> Record:
     """The whole turn as one iteration; a burst ends at its lowest point, or where it began."""
-    before = None
+    before, grown = None, False
     if turn.phase == "burst":
+        grown = state.begin_burst()
         before = state.value
         state.supply.renew()
     brisk = state.objective.size * len(state.objective.batch) <= BRISK
@@ -68,7 +74,7 @@ def _whole(turn: Turn, state: State) -> Record:
         watch = partial(_watch_burst, state)
         result = state.solve(turn, state.supply.at_work, turn.steps, watch, AT_ONCE if brisk else 1)
     except NonFiniteError:
-        if state.supply.own:
+        if state.supply.own and not grown:
             raise
         return state.ended(turn, 0, before=before, diverged=True)  # finite on the batch before, not on this one
     if not state.supply.own:
@@ -105,14 +111,14 @@ class _Waiting:
     def __init__(self, size: int) -> None:
         self.records: list[Record] = []
         self._most, self._stride = max(1, HELD // size), 1
-        self._lowest, self._best = np.inf, -1
+        self._best = -1
 
     def add(self, record: Record) -> None:
         place = len(self.records)
         self.records.append(record)
         former = self._best
-        if record.loss < self._lowest:
-            self._lowest, self._best = record.loss, place
+        if record.better_than(self.records[former] if former >= 0 else None):
+            self._best = place
             self._lighten(former)
         self._lighten(place)
         if place // self._stride >= self._most:

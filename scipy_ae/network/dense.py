@@ -1,6 +1,8 @@
-"""Network: encoder, bottleneck and decoder, and the layout of all their parameters in one vector."""
+"""Network: encoder, bottleneck and decoder of dense layers, and the layout of all their parameters in one vector."""
 
 from collections.abc import Sequence
+from math import prod
+from typing import Any
 
 import numpy as np
 
@@ -10,7 +12,7 @@ from scipy_ae.bottlenecks import Bottleneck, Variational
 from scipy_ae.errors import InputError
 from scipy_ae.kernels import table as T
 from scipy_ae.kernels.sweeps import forward
-from scipy_ae.layers import Dense
+from scipy_ae.layers import Dense, is_chain, parse_chain
 from scipy_ae.layout import Layout
 
 
@@ -22,8 +24,11 @@ class Network:
     encoder, decoder : sequence of Dense
         From input to code and from code to output; each layer's inputs are the outputs of the one before. The last
         layer of a variational encoder has 2 * latent_dim outputs: the means of the code, then its log-variances.
+        Where any layer is not dense, the network is an ``ImageNetwork``.
     bottleneck : Plain or Variational
         Or its name.
+    input_shape : tuple of int, optional
+        Needed by layers on images: (channels, height, width).
 
     Attributes
     ----------
@@ -35,14 +40,28 @@ class Network:
         Widths of input, code and output.
     """
 
+    #: Whether any layer works on images; such a network is an ``ImageNetwork``.
+    on_images = False
+
+    def __new__(cls, encoder: Sequence[Any] = (), decoder: Sequence[Any] = (), *more: Any, **named: Any) -> "Network":
+        if cls is Network and not all(isinstance(layer, Dense) for layer in (*encoder, *decoder)):
+            from scipy_ae.network.images import ImageNetwork
+
+            return object.__new__(ImageNetwork)
+        return object.__new__(cls)
+
     def __init__(
-        self, encoder: Sequence[Dense], decoder: Sequence[Dense], bottleneck: str | Bottleneck | None = None
+        self,
+        encoder: Sequence[Any],
+        decoder: Sequence[Any],
+        bottleneck: str | Bottleneck | None = None,
+        input_shape: tuple[int, ...] | None = None,
     ) -> None:
-        self.encoder, self.decoder = tuple(encoder), tuple(decoder)
-        self.bottleneck = bottlenecks.get(bottleneck)
-        self.layers = self.encoder + self.decoder
-        if not self.encoder or not self.decoder:
-            raise InputError("layers: an encoder and a decoder of at least one layer each are needed")
+        self._take_parts(encoder, decoder, bottleneck)
+        if input_shape is not None and prod(input_shape) != self.encoder[0].inputs:
+            raise InputError(
+                f"input_shape: {input_shape} does not fit dense layers that take {self.encoder[0].inputs} numbers"
+            )
         self.latent_dim = self.bottleneck.latent_dim(self.encoder[-1].outputs)
         left = [
             *(layer.outputs for layer in self.encoder[:-1]),
@@ -58,6 +77,13 @@ class Network:
         )
         self.size = self.layout.size
         self._build_tables()
+
+    def _take_parts(self, encoder: Sequence[Any], decoder: Sequence[Any], bottleneck: str | Bottleneck | None) -> None:
+        self.encoder, self.decoder = tuple(encoder), tuple(decoder)
+        self.bottleneck = bottlenecks.get(bottleneck)
+        self.layers = self.encoder + self.decoder
+        if not self.encoder or not self.decoder:
+            raise InputError("layers: an encoder and a decoder of at least one layer each are needed")
 
     def _build_tables(self) -> None:
         rows, units = [], 0
@@ -78,19 +104,30 @@ class Network:
         output: str | Activation = "logistic",
         code: str | Activation | None = None,
         bottleneck: str | Bottleneck | None = None,
+        input_shape: tuple[int, ...] | None = None,
+        target_shape: tuple[int, ...] | None = None,
     ) -> "Network":
-        """A network of dense layers from its widths.
+        """A network from text: of dense layers from its widths, or of layers on images.
 
         Parameters
         ----------
         spec : str or sequence of int
-            ``"35-28-23-2-23-28-35"``; the narrowest layer, the first on a tie, is the code.
+            ``"35-28-23-2-23-28-35"``; the narrowest layer, the first on a tie, is the code. Or layers on images such
+            as ``"conv16k3-relu-pool2-conv8k3-relu-pool2"``, where the decoder follows behind a colon or is the mirror
+            of the encoder; see :mod:`scipy_ae.layers.chain`. Activations in the text go before those given here.
         activation, output, code : str or Activation
             Of the hidden layers, of the last, and of the code (where None, as the hidden ones; identity for the means
             and log-variances of a variational one).
         bottleneck : str or Bottleneck, optional
             ``plain``, ``variational``, or ``Variational(beta)``.
+        input_shape, target_shape : tuple of int, optional
+            (channels, height, width) of input and target, for layers on images; a target is as the input where None.
         """
+        if is_chain(spec):
+            if input_shape is None:
+                raise InputError(f"layers: '{spec}' is for images; their shape is needed, (channels, height, width)")
+            encoder, decoder = parse_chain(str(spec), input_shape, target_shape, output, activation, code)
+            return Network(encoder, decoder, bottleneck, input_shape)
         widths = _widths(spec)
         middle = min(range(1, len(widths) - 1), key=lambda k: widths[k], default=0)
         if len(widths) < 3 or widths[middle] >= min(widths[0], widths[-1]):
@@ -108,6 +145,19 @@ class Network:
         ends[middle - 1] = part.outputs(widths[middle])
         dense = [Dense(p, q, kind) for p, q, kind in zip(widths, ends, kinds)]
         return cls(encoder=dense[:middle], decoder=dense[middle:], bottleneck=part)
+
+    @property
+    def shapes(self) -> list[tuple[int, ...]]:
+        """The input's shape, then that behind each layer."""
+        return [(self.inputs,), *((layer.outputs,) for layer in self.layers)]
+
+    @property
+    def code_shape(self) -> tuple[int, ...]:
+        return (self.latent_dim,)
+
+    def activations(self, theta: np.ndarray, x: np.ndarray) -> list[np.ndarray]:
+        """What leaves each layer, (n, units) one after the other, for the rows of x (n, inputs)."""
+        return [self._run(theta, x, 0, last, "x") for last in range(1, len(self.layers) + 1)]
 
     def named_layers(self) -> list[tuple[str, Dense]]:
         """The layers from input to output with their names (``encoder.0``, ...)."""
