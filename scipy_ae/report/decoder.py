@@ -34,7 +34,7 @@ class DecoderLayer:
         if isinstance(layer, Dense):
             return layer.inputs * layer.outputs
         if isinstance(layer, Conv2D):
-            return outputs * layer.inputs * layer.kernel**2
+            return outputs * layer.inputs * layer.kernel**2 * layer.stride  # the page leaves out rows, not columns
         if isinstance(layer, ConvTranspose2D):
             return prod(self.input_shape) * layer.outputs * layer.kernel**2
         if isinstance(layer, MaxPool2D | AvgPool2D):

@@ -18,7 +18,7 @@ from scipy_ae.report.words import Words
 
 #: A decoder of more numbers than this is not put into a page (16 MB, and a third more as text), nor one that takes
 #: more multiplications for one code (some tenths of a second), or has layers of more values in all.
-LARGEST_DECODER, MOST_WORK, MOST_VALUES = 2_000_000, 200_000_000, 4_000_000
+LARGEST_DECODER, MOST_WORK, MOST_VALUES = 2_000_000, 100_000_000, 4_000_000
 #: Rows of the data that the plane shows at most, and numbers in them or in their codes: evenly chosen where there are
 #: more.
 MOST_ROWS, MOST_NUMBERS = 1000, 200_000
@@ -55,7 +55,7 @@ def explorer(run: Run, look: Look, things: str, words: Words) -> Explorer:
         middle, axes = principal_axes(run.codes[chosen])
         basis = {"middle": _packed(middle, "<f8"), "axes": _packed(axes, "<f8")}
         maps.sort(key=lambda named: named[0] != "pictures")  # the one that is shown first
-        table |= {"slider": table["slider_axis"]}
+        table |= {"slider": table["slider_axis"], "code": table["code_axes"]}
     film = film_data(run, chosen, words)
     data = {
         "run": run.name,
@@ -68,7 +68,7 @@ def explorer(run: Run, look: Look, things: str, words: Words) -> Explorer:
         "binary": run.binary and run.kind != "circles" and channels == 1,
         "latent": run.latent_dim,
         "basis": basis,
-        "decoder": [_layer(layer) for layer in run.decoder],
+        "decoder": [layer_data(layer) for layer in run.decoder],
         "codes": _packed(run.codes[chosen], "<f8"),
         "rows": _packed(run.target[chosen], "<f4"),
         "names": names,
@@ -85,7 +85,8 @@ def _rows_shown(run: Run) -> np.ndarray:
     return np.unique(np.linspace(0, n - 1, most).round().astype(int))
 
 
-def _layer(layer: DecoderLayer) -> dict[str, Any]:
+def layer_data(layer: DecoderLayer) -> dict[str, Any]:
+    """A layer as the page is given it."""
     f = layer.layer.activation
     return {
         **layer.layer.to_plain(),

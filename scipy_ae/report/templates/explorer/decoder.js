@@ -42,7 +42,7 @@ class Decoder {
 
   // The row of a code; the array is overwritten by the next call.
   run(code) {
-    let values = code;
+    let values = Float64Array.from(code);
     for (const layer of this.layers) values = through(layer, values);
     return values;
   }

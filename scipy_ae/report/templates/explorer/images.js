@@ -1,54 +1,105 @@
 // The decoder's layers of images: values lie channel by channel, each of them row by row.
 
-// A convolution lays a kernel on a large grid, at each place of a small one. It takes from the large grid and gives to
-// the small one; a transposed convolution goes the other way. Weights are (outputs, inputs, kernel, kernel) in both.
+// A convolution gives to a place q of a side the sum over k of w[k] x[stride q + k - padding]. A transposed one gives
+// w[k] x[q] to the place stride q + k - padding: the places that leave the same rest when divided by the stride take from
+// neighbours in x with every stride-th weight, which is a convolution of stride 1 for each rest. So both are passes over
+// x with zeros around it. Weights are (outputs, inputs, kernel, kernel) in both.
 function convolution(layer) {
-  const [, high, wide] = layer.to;
-  return { steps: kernelSteps(layer, layer.to, layer.from), moves: [1, layer.stride], widths: [wide, layer.from[2]] };
+  const { kernel, stride, padding } = layer;
+  const sides = [1, 2].map((side) => {
+    const taps = Array.from({ length: kernel }, (_, k) => ({ k, move: k - padding }));
+    return [{ first: 0, count: layer.to[side], taps }];
+  });
+  return passesOf(layer, sides, 1, stride);
 }
 
 function transposed(layer) {
-  const [, , wide] = layer.to;
-  return { steps: kernelSteps(layer, layer.from, layer.to), moves: [layer.stride, 1], widths: [wide, layer.from[2]] };
-}
-
-// For each place of the kernel: the rows and columns of the small grid for which it lies on the large one, and where
-// they lie in what is given and what is taken.
-function kernelSteps({ kernel, stride, padding }, small, large) {
-  const ranges = [1, 2].map((side) =>
-    Array.from({ length: kernel }, (_, k) => {
-      const first = Math.max(0, Math.ceil((padding - k) / stride));
-      return [first, Math.min(small[side] - 1, Math.floor((large[side] - 1 + padding - k) / stride)) - first + 1];
+  const { kernel, stride, padding } = layer;
+  const sides = [1, 2].map((side) =>
+    Array.from({ length: Math.min(stride, layer.to[side]) }, (_, first) => {
+      const rest = (first + padding) % stride;
+      const taps = [];
+      for (let k = rest; k < kernel; k += stride) taps.push({ k, move: (first + padding - k) / stride });
+      return { first, count: Math.ceil((layer.to[side] - first) / stride), taps };
     }),
   );
-  return Array.from({ length: kernel * kernel }, (_, at) => {
-    const [i, j] = [Math.floor(at / kernel), at % kernel];
-    const [[top, rows], [left, columns]] = [ranges[0][i], ranges[1][j]];
-    const place = [top, left, top * stride - padding + i, left * stride - padding + j]; // on both grids
-    return { rows, columns, small: place.slice(0, 2), large: place.slice(2) };
-  });
+  return passesOf(layer, sides, stride, 1);
+}
+
+// The passes of all rests of rows and columns: they give to each step-th place of the values and take from each
+// stride-th of x.
+function passesOf({ from, kernel }, sides, step, stride) {
+  const [top, left] = sides.map((rests) => Math.max(0, ...tapsOf(rests).map(({ move }) => -move)));
+  const [below, right] = sides.map((rests, side) =>
+    Math.max(0, ...tapsOf(rests).map(({ move, count }) => stride * (count - 1) + move - (from[side + 1] - 1))),
+  );
+  const wide = left + from[2] + right;
+  const plane = (top + from[1] + below) * wide;
+  const passes = sides[0].flatMap((rows) =>
+    sides[1].map((columns) => ({
+      rows,
+      columns,
+      span: (rows.count - 1) * wide + columns.count,
+      taps: rows.taps.flatMap((down) =>
+        columns.taps.map((along) => ({
+          weight: down.k * kernel + along.k,
+          move: (top + down.move) * wide + left + along.move,
+        })),
+      ),
+    })),
+  );
+  const longest = Math.max(...passes.map(({ span }) => span));
+  const room = new Float64Array(from[0] * plane + stride * longest); // what is behind the planes is read, and not used
+  return { passes, step, stride, top, left, wide, plane, room, sums: new Float64Array(longest) };
+}
+
+function tapsOf(rests) {
+  return rests.flatMap(({ taps, count }) => taps.map((tap) => ({ ...tap, count })));
 }
 
 function slide(layer, x) {
-  const { kind, from, to, weight, bias, values, steps, pixels } = layer;
-  const [giving, taking] = kind === "conv" ? ["small", "large"] : ["large", "small"];
-  for (let out = 0; out < to[0]; out++) values.fill(bias[out], out * pixels, (out + 1) * pixels);
-  const inner = from[1] * from[2];
-  for (let out = 0, w = 0; out < to[0]; out++)
-    for (let channel = 0; channel < from[0]; channel++)
-      for (const step of steps) {
-        const [y, x0] = step[giving];
-        const [v, u] = step[taking];
-        addRows(layer, x, weight[w++], step, out * pixels + y * to[2] + x0, channel * inner + v * from[2] + u);
+  const { from, to, kernel, weight, bias, passes, plane, stride, room, sums } = layer;
+  surround(layer, x);
+  for (let out = 0; out < to[0]; out++)
+    for (const pass of passes) {
+      const { taps, span } = pass;
+      sums.fill(bias[out], 0, span);
+      for (let channel = 0; channel < from[0]; channel++) {
+        const [w, at] = [(out * from[0] + channel) * kernel * kernel, channel * plane];
+        let k = 0;
+        for (; k + 4 <= taps.length; k += 4) addFour(sums, span, room, at, stride, weight, w, taps, k);
+        for (; k < taps.length; k++) addOne(sums, span, room, at + taps[k].move, stride, weight[w + taps[k].weight]);
       }
+      spread(layer, pass, out);
+    }
 }
 
-// Adds x times a weight to the values, both at their places and with their steps.
-function addRows({ values, moves, widths }, x, weight, { rows, columns }, at, start) {
-  const [move, stride] = moves;
-  const [down, along] = [widths[0] * move, widths[1] * stride];
-  for (let row = 0; row < rows; row++, at += down, start += along)
-    for (let k = 0, to = at, from = start; k < columns; k++, to += move, from += stride) values[to] += weight * x[from];
+// Puts x between zeros.
+function surround({ from, room, plane, wide, top, left }, x) {
+  for (let channel = 0, at = 0; channel < from[0]; channel++)
+    for (let y = 0; y < from[1]; y++, at += from[2])
+      room.set(x.subarray(at, at + from[2]), channel * plane + (top + y) * wide + left);
+}
+
+function addOne(sums, span, room, start, stride, weight) {
+  for (let i = 0, at = start; i < span; i++, at += stride) sums[i] += weight * room[at];
+}
+
+// Four at once, which reads and writes each sum once.
+function addFour(sums, span, room, start, stride, weight, w, taps, k) {
+  const [one, two, three, four] = [taps[k], taps[k + 1], taps[k + 2], taps[k + 3]];
+  const [a, b, c, d] = [weight[w + one.weight], weight[w + two.weight], weight[w + three.weight], weight[w + four.weight]];
+  let [p, q, r, s] = [start + one.move, start + two.move, start + three.move, start + four.move];
+  for (let i = 0; i < span; i++, p += stride, q += stride, r += stride, s += stride)
+    sums[i] += a * room[p] + b * room[q] + c * room[r] + d * room[s];
+}
+
+// Puts the sums of a pass at their places among the values.
+function spread({ to, step, wide, pixels, values, sums }, { rows, columns }, out) {
+  for (let y = 0; y < rows.count; y++) {
+    const start = out * pixels + (rows.first + y * step) * to[2] + columns.first;
+    for (let k = 0, at = y * wide; k < columns.count; k++, at++) values[start + k * step] = sums[at];
+  }
 }
 
 function pooling({ size, stride }) {

@@ -34,7 +34,7 @@ class DecoderMap {
     if (!this.image || this.kind !== explorer.mapKind) return;
     context.imageSmoothingEnabled = true;
     context.imageSmoothingQuality = "high";
-    context.globalAlpha = this.kind === "pictures" ? 0.55 : 1;
+    context.globalAlpha = this.kind !== "pictures" ? 1 : explorer.model.ink ? 0.55 : 0.85;
     context.drawImage(this.image, 0, 0, plane.width, plane.height);
     context.globalAlpha = 1;
   }

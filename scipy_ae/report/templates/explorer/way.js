@@ -1,6 +1,7 @@
 // A way through the codes: straight between two pins or drawn, its strip of pictures, and the walk along it.
 
 const SECONDS_A_FRAME = 0.45;
+const SLICE_OF_STRIP = 25; // milliseconds
 const MOST_EXAMPLES = 16; // rows of the data to start from
 
 function straight(from, to) {
@@ -45,7 +46,18 @@ class Strip {
     const { frames } = this.explorer;
     while (this.list.children.length > frames.length) this.list.lastChild.remove();
     while (this.list.children.length < frames.length) this.list.append(this.frame(this.list.children.length));
-    frames.forEach((code, k) => this.show(this.list.children[k], code, k));
+    clearTimeout(this.timer);
+    this.showFrom(0);
+  }
+
+  // Shows the frames from here on, and lets the browser breathe where they take long.
+  showFrom(k) {
+    const { frames } = this.explorer;
+    const until = performance.now() + SLICE_OF_STRIP;
+    for (; k < frames.length; k++) {
+      if (performance.now() > until) return (this.timer = setTimeout(() => this.showFrom(k)));
+      this.show(this.list.children[k], frames[k], k);
+    }
   }
 
   frame(k) {
