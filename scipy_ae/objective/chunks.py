@@ -68,6 +68,8 @@ class ChunkedObjective(Problem):
         return made
 
     def _take(self, piece: Objective, batch: Batch, rows: int | None) -> None:
+        if piece.network.on_images and piece.network.normalises_batches:
+            raise InputError("layers: batch norm is about means over all rows, which are no sum over chunks")
         for penalty in piece.penalties:
             if isinstance(penalty, KLSparsity):
                 raise InputError("penalties: KLSparsity is about means over all rows, which are no sum over chunks")
