@@ -55,8 +55,11 @@ def labels_file(path: Path) -> Path | None:
     """The file of labels beside a file of images, by the names that are usual."""
     name = re.sub(r"idx\d", "idx1", path.name.replace("images", "labels"))
     bare = name.removesuffix(".gz")
-    found = [path.with_name(other) for other in (name, bare, f"{bare}.gz") if other != path.name]
-    return next((file for file in found if file.is_file()), None)
+    if bare == path.name.removesuffix(".gz"):
+        return None
+    return next(
+        (path.with_name(other) for other in (name, bare, f"{bare}.gz") if path.with_name(other).is_file()), None
+    )
 
 
 def _labels(beside: Path, path: Path, rows: int, limit: int | None) -> tuple[str, ...]:

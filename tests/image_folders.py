@@ -18,6 +18,7 @@ from sklearn.datasets import load_sample_images
 from sklearn.decomposition import PCA
 from sklearn.linear_model import Ridge
 
+from scipy_ae import corruptions
 from scipy_ae.metrics import psnr
 from scipy_ae.records import History, RunFolder
 
@@ -88,20 +89,25 @@ def denoise(path: Path, side: int = 32, n: int = 240, examples: int = 10, **chan
     fit = Ridge(1e-3).fit(around[train].reshape(-1, 9), target[train].ravel())
     output = fit.predict(around.reshape(-1, 9)).reshape(target.shape).clip(0, 1)
     median = ndimage.median_filter(x.reshape(n, 3, side, side), (1, 1, 3, 3)).reshape(target.shape)
-    told = {"task": "denoise", "corruption": "normal noise of standard deviation 0.1 added to each value"}
+    told = {"task": "denoise", "corruption": corruptions.parse("gaussian:0.1", (side, side)).meaning}
     made = {"output": output, "median": median}
     shape = (3, side, side)
     return folder(path, x, target, made, parts, None, shape, shape, told, {}, examples=examples, **changes)
 
 
-def enlarge(path: Path, side: int = 32, n: int = 200, **changes: Any) -> RunFolder:
-    """Patches of photographs from half their size; baseline: bicubic."""
+def enlarge(path: Path, side: int = 32, n: int = 200, nearest: bool = False, **changes: Any) -> RunFolder:
+    """Patches of photographs from half their size; baseline: bicubic.
+
+    The output may be the ``nearest`` pixels alone.
+    """
     target = patches(n, side, grey=True)
     small = target.reshape(n, side // 2, 2, side // 2, 2).mean(axis=(2, 4))
     parts = _split(n)
     bicubic = np.array([np.asarray(_resized(row, (side, side)), float).ravel() for row in small]).clip(0, 1)
     fit = Ridge(0.1).fit(small[parts["train"]].reshape(-1, side * side // 4), (target - bicubic)[parts["train"]])
     output = (bicubic + fit.predict(small.reshape(n, -1))).clip(0, 1)
+    if nearest:
+        output = small.repeat(2, axis=1).repeat(2, axis=2).reshape(n, -1)
     told = {"task": "super-resolution", "corruption": "half the size by means of 2 x 2 pixels"}
     shapes = ((1, side // 2, side // 2), (1, side, side))
     made = {"output": output, "bicubic": bicubic}
@@ -135,9 +141,13 @@ def folder(
     bits: dict[str, float],
     examples: int = 10,
     layers: list[dict[str, Any]] | None = None,
+    coded: bool = False,
     **changes: Any,
 ) -> RunFolder:
-    """Write the folder; ``made`` has the output and the baselines of all rows, ``changes`` those of images.json."""
+    """Write the folder; ``made`` has the output and the baselines of all rows, ``changes`` those of images.json.
+
+    A ``coded`` run has the arrays of a plane of codes too, as those of letters have: here the principal one.
+    """
     run = RunFolder(path)
     path.mkdir(parents=True)
     layers = layers or mirrored(input_shape, target_shape)
@@ -164,7 +174,10 @@ def folder(
         "features": stages,
     }
     run.images.write_text(json.dumps(table | changes))
-    _rest(run, len(x), layers, target_shape, float(error.mean()))
+    if coded:
+        codes = PCA(2, random_state=0).fit_transform(x)
+        np.savez(run.arrays, input=x, target=target, output=made["output"], codes=codes)
+    _rest(run, len(x), layers, target_shape, float(error.mean()), [f"row {i}" for i in range(len(x))] if coded else [])
     return run
 
 
@@ -288,15 +301,23 @@ def _resized(row: np.ndarray, size: tuple[int, int]) -> Image.Image:
     return Image.fromarray(row.astype(np.float32)).resize(size, Image.Resampling.BICUBIC)
 
 
-def _rest(run: RunFolder, n: int, layers: list[dict[str, Any]], shape: tuple[int, int, int], loss: float) -> None:
+def _rest(
+    run: RunFolder,
+    n: int,
+    layers: list[dict[str, Any]],
+    shape: tuple[int, int, int],
+    loss: float,
+    labels: list[str],
+) -> None:
     """The files that every run has; the arrays of a run of letters are not among them."""
     result = {
         "title": "pictures",
         "command": "scipy-ae train --task compress",
         "dataset": {"name": "x", "about": "Real pictures", "kind": "image", "rows": n, "image_shape": list(shape[1:])},
         "layers": layers,
+        "labels": labels,
         "parameters": sum(layer["parameters"] for layer in layers),
-        "stop": "every iteration was made",
+        "stop": "all iterations made",
         "best_iteration": 40,
         "loss": loss,
         "parts": {"squared-error": loss},

@@ -65,7 +65,7 @@ def test_npy_images_become_rows(tmp_path):
         (np.ones(3), f" has an array of shape (3,): {NPY_SHAPES}"),
         (
             np.ones((1, 2, 2, 2)),
-            f" has an array of shape (1, 2, 2, 2): {NPY_SHAPES[18:-13]} with 1 or 3 channels is accepted",
+            f" has an array of shape (1, 2, 2, 2): {NPY_SHAPES[21:-13]} with 1 or 3 channels is accepted",
         ),
         (np.array(3.0), f" has an array of shape (): {NPY_SHAPES}"),
         (np.ones((0, 3)), " has no rows: at least one is accepted"),

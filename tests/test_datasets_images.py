@@ -347,6 +347,8 @@ def test_every_type_of_numbers_keeps_its_values(tmp_path, kind):
     read = find(tmp_path / "d.idx")
     np.testing.assert_array_equal(read.x, values.reshape(2, 4) / (255 if kind == 0x08 else 1))
     assert read.labels == ("r0", "r1")
+    (tmp_path / "d.idx.gz").write_bytes(gzip.compress(idx_bytes(values, kind)))
+    assert find(tmp_path / "d.idx").labels == ("r0", "r1")  # the packed file is not taken for labels
     (tmp_path / "t.idx").write_bytes(idx_bytes(values[0], kind))
     assert (find(tmp_path / "t.idx").kind, find(tmp_path / "t.idx").x.shape) == ("table", (2, 2))
 
@@ -749,7 +751,7 @@ def test_too_many_values_are_refused_with_advice(tmp_path, monkeypatch):
         "less (':limitN' after the path), or leave them in an .npy file that training maps"
     )
     assert find(f"{tmp_path / 'd.npy'}:limit3").x.shape == (3, 16)
-    assert "holds 1 rows of 60 values" in refusal(find, tmp_path / "p")
+    assert "holds rows of 60 values each, and at most 50 values are read" in refusal(find, tmp_path / "p")
 
 
 # the command line

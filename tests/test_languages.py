@@ -55,10 +55,7 @@ ALIKE = {
         "bench.ms",
     ),
     *("study.of_value", "study.case", "study.evidence.elbo", "explorer.free"),
-    *(
-        f"images.{key}"
-        for key in ("called.jpeg", "decibels", "key.psnr", "key.rival_ssim", "key.ssim", "verdict.alone")
-    ),
+    *("images.called.jpeg", "images.decibels", "images.key.rival_ssim", "images.key.ssim", "images.verdict.alone"),
     *(f"images.name.{name}" for name in ("jpeg", "original", "pca")),
     *(f"images.table.{name}" for name in ("bits", "psnr", "ssim")),
     *(f"terms.{name}" for name in ("bits", "jpeg", "pca", "psnr", "ssim")),

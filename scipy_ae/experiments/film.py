@@ -60,7 +60,9 @@ class Reel:
 
     @classmethod
     def fit_for(cls, network: Network, rows: int) -> "Reel":
-        """A reel of as many frames as the network's size allows."""
+        """A reel of as many frames as the network's size allows; none for layers on images."""
+        if network.on_images:
+            return cls(0)
         most = min(MOST, BYTES // (8 * network.size + 4 * rows * network.latent_dim))
         return cls(most if most >= FEWEST else 0)
 
@@ -97,6 +99,8 @@ class Reel:
 
     def film(self, network: Network, x: np.ndarray) -> Film | None:
         """What was kept, with the codes of the rows x (n, p); None where that is too little for a film."""
+        if not self.most:
+            return None
         first = network.layout.offset("decoder.0.weight")
         iterations, decoders, codes = [], [], []
         for record in self.frames:

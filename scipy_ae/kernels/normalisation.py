@@ -90,8 +90,8 @@ def group_norm_forward(n, channels, pixels, groups, X, weight, bias, means, inve
 def group_norm_backward(n, channels, pixels, groups, X, weight, means, inverses, dA, dweight, dbias, dX):
     """dX, dweight and dbias; the last two add up over the images in their own precision."""
     width = channels // groups
-    dweight[:channels] = 0
-    dbias[:channels] = 0
+    for channel in range(channels):
+        dweight[channel], dbias[channel] = 0, 0
     for g in range(n * groups):
         first, mean, inverse = g * width * pixels, means[g], inverses[g]
         drift, pull = 0.0, 0.0  # means of weight dA and of weight dA xhat over the group

@@ -8,14 +8,20 @@ and width of the images, the stride, the phases in each direction, the zeros put
 numbers left out), the rows of a plane and their length.
 """
 
+import numpy as np
 from numba import njit
 
 from scipy_ae.kernels.registers import LANES_OF_DOUBLES, WIDE, lanes
 from scipy_ae.kernels.rows import join_2, join_3, join_4, pad_rows, split_2, split_3, split_4
 from scipy_ae.kernels.shifted import ALONG, PLACE
+from scipy_ae.kernels.views import vector_at
 
 #: Zeros behind the last plane, besides one for each tap: what the last register reads past the end.
 SLACK = 64
+#: Typed, since Numba would compile anew for a number written out in a call.
+_ZERO = np.intp(0)
+#: Numbers in the planes of the samples that are worked on at a time, and their registers, where one sample has less.
+_TOGETHER, _REGISTERS = 32_768, 2048
 
 
 @njit(cache=True, nogil=True)
@@ -47,18 +53,19 @@ def fill_planes(shape, images, fresh, X, x, B, b):
     """
     h, w, step, phases, before, rows, row = shape
     plane = rows * row
-    for image in range(images):
-        for a in range(phases):
-            # the first row with a part of the image in it, and the row behind the last one
-            head = min(max(0, (before - a + step - 1) // step), rows)
-            tail = min(max(head, (h + before - a + step - 1) // step), rows)
-            here = x + (image * h + step * head + a - before) * w
-            _part_rows(shape, X, here, tail - head, B, b + head * row)
-            for _ in range(phases):
-                if fresh:
-                    clear(B, b, head * row)
-                    clear(B, b + tail * row, (rows - tail) * row)
-                b += plane
+    every = phases * phases * plane
+    for a in range(phases):
+        # the first row with a part of the image in it, and the row behind the last one
+        head = min(max(0, (before - a + step - 1) // step), rows)
+        tail = min(max(head, (h + before - a + step - 1) // step), rows)
+        for image in range(images):
+            here = b + image * every + a * phases * plane
+            _part_rows(shape, X, x + (image * h + step * head + a - before) * w, tail - head, B, here + head * row)
+            if fresh:
+                for q in range(phases):
+                    clear(B, here + q * plane, head * row)
+                    clear(B, here + q * plane + tail * row, (rows - tail) * row)
+    b += images * every
     clear(B, b, SLACK + row + phases)
 
 
@@ -125,30 +132,79 @@ def find_places(out_h, out_w, row, samples, b_sample, y_sample, B, places):
     along = WIDE and (out_h * row + count - 1) // count < out_h * ((out_w + count - 1) // count)
     vectors, y, x = 0, 0, 0
     while y < out_h:
-        _put(places, vectors, y * row + x, y * out_w + x, 0)
+        at = PLACE * vectors
+        places[at], places[at + 1], places[at + 2] = y * row + x, y * out_w + x, 0
         lane = 0
         while lane < count and y < out_h:
             take = min(count - lane, out_w - x)
-            places[PLACE * vectors + 2] |= ((1 << take) - 1) << lane
+            places[at + 2] |= ((1 << take) - 1) << lane
             lane += take
             x += take
             if x == out_w:
                 y, x, lane = y + 1, 0, lane + row - out_w if along else count
         vectors += 1
-    for k in range(vectors, samples * vectors):
-        sample, first = k // vectors, PLACE * (k % vectors)
-        _put(places, k, places[first] + sample * b_sample, places[first + 1] + sample * y_sample, places[first + 2])
+    for sample in range(1, samples):
+        for k in range(0, PLACE * vectors, PLACE):
+            at = sample * PLACE * vectors + k
+            places[at] = places[k] + sample * b_sample
+            places[at + 1] = places[k + 1] + sample * y_sample
+            places[at + 2] = places[k + 2]
     end_places(places, samples * vectors)
     return vectors
 
 
 @njit(cache=True, nogil=True)
-def _put(places, k, b, y, bits):
-    places[PLACE * k], places[PLACE * k + 1], places[PLACE * k + 2] = b, y, bits
+def end_places(places, vectors):
+    """Let nothing be wanted behind so many registers, as far as a tile reaches."""
+    for k in range(PLACE * vectors, PLACE * (vectors + ALONG - 1)):
+        places[k] = 0
 
 
 @njit(cache=True, nogil=True)
-def end_places(places, vectors):
-    """Let nothing be wanted behind so many registers, as far as a tile reaches."""
-    for k in range(vectors, vectors + ALONG - 1):
-        _put(places, k, 0, 0, 0)
+def at_a_time(numbers, registers):
+    """How many samples to work on at a time, from what one of them has."""
+    return max(1, min(_TOGETHER // numbers, _REGISTERS // registers))
+
+
+@njit(cache=True, nogil=True)
+def align(scratch, start):
+    """The first place from ``start`` on that begins a line of the cache."""
+    at = scratch.ctypes.data + start * scratch.itemsize
+    return start + (-at % 64) // scratch.itemsize
+
+
+@njit(cache=True, nogil=True)
+def parted(scratch, whole, floats):
+    """Scratch as whole numbers, planes, and the place of what is left."""
+    first = align(scratch, _ZERO)
+    numbers = vector_at(scratch.ctypes.data + first * scratch.itemsize, whole, np.int64)
+    b = align(scratch, first + whole * 8 // scratch.itemsize)
+    return numbers, b, align(scratch, b + floats)
+
+
+@njit(cache=True, nogil=True)
+def fill_runs(images, oh, ow, row, run, D, at, out, o):
+    """Lay images of D, oh x ow, into runs, zeros between their rows and behind the last."""
+    for _ in range(images):
+        pad_rows(D, at, ow, oh, ow, 0, out, o, row, 0, row)
+        clear(out, o + oh * row, run - oh * row)
+        at += oh * ow
+        o += run
+
+
+@njit(cache=True, nogil=True)
+def run_length(oh, row):
+    """Numbers in a plane of D, whole registers."""
+    return (oh * row + 15) // 16 * 16
+
+
+@njit(cache=True, nogil=True)
+def forward_taps(shape, c, k, offsets):
+    """Where each tap begins in the planes."""
+    _, _, step, phases, _, rows, row = shape
+    for p in range(k):
+        down = (p % step * phases * rows + p // step) * row
+        for q in range(k):
+            across = q % step * rows * row + q // step
+            for d in range(c):
+                offsets[(d * k + p) * k + q] = d * phases * phases * rows * row + down + across

@@ -65,7 +65,8 @@ def max_pool_backward(planes, h, w, size, stride, X, dY, dX):
     oh, ow = (h - size) // stride + 1, (w - size) // stride + 1
     pairs = size == 2 and stride == 2
     if not pairs or h % 2 or w % 2:
-        dX[: planes * h * w] = 0
+        for k in range(planes * h * w):
+            dX[k] = 0
     for p in range(planes):
         for i in range(oh):
             first, come = (p * h + i * stride) * w, vector(dY, (p * oh + i) * ow, ow)
@@ -160,7 +161,8 @@ def avg_pool_backward(planes, h, w, size, stride, dY, dX):
     part = dY.dtype.type(1.0 / (size * size))
     pairs = size == 2 and stride == 2
     if not pairs or h % 2 or w % 2:
-        dX[: planes * h * w] = 0
+        for k in range(planes * h * w):
+            dX[k] = 0
     for p in range(planes):
         for i in range(oh):
             come = vector(dY, (p * oh + i) * ow, ow)

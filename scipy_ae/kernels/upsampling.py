@@ -115,7 +115,8 @@ def bilinear_forward(planes, h, w, factor, X, Y):
 def bilinear_backward(planes, h, w, factor, dY, dX):
     """dX = the transpose of :func:`bilinear_forward` applied to dY."""
     tall, wide = factor * h, factor * w
-    dX[: planes * h * w] = 0
+    for k in range(planes * h * w):
+        dX[k] = 0
     for p in range(planes):
         for k in range(tall):
             low, high, down = _between(k, factor, h)

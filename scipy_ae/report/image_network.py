@@ -35,12 +35,15 @@ class Step:
     lines: tuple[str, ...] = ()
     parameters: int = 0
     code: bool = False
+    main: int | None = None  # which of the lines is the layer that computes
 
     def after(self, layer: Layer) -> "Step":
         """The same block with one layer more."""
+        first = self.main is None and layer.kind not in RESHAPING
         return replace(
             self,
             shape=layer.output_shape,
+            main=len(self.lines) if first else self.main,
             lines=(*self.lines, *_lines(layer)),
             parameters=self.parameters + layer.parameters,
         )
@@ -53,7 +56,9 @@ def image_network(layers: Sequence[Layer], words: NetworkWords, given: str) -> F
     """
     steps = steps_of(layers)
     said = [_said(step, words, given) for step in steps]
-    widest = max(text_width(line, TEXT if k == 0 else FINE) for lines in said for k, line in enumerate(lines))
+    widest = max(
+        _width(line, k == (step.main or 0)) for step, lines in zip(steps, said) for k, line in enumerate(lines)
+    )
     pitch = max(LEAST_PITCH, even(widest) + 26)
     rows = _rows(steps, max(2, WIDEST // pitch))
     heights = [HEAD + SIDE[1] + 66 + LINES * max(len(said[i]) for i in row) + 26 for row in rows]
@@ -98,15 +103,19 @@ def steps_of(layers: Sequence[Layer]) -> list[Step]:
 
 def _lines(layer: Layer) -> list[str]:
     """What a layer is called: its text, and its activation where the text has it not."""
-    text = (layer.text or layer.kind).removesuffix(f"-{layer.activation}")
-    bends = layer.activation not in ("", "identity", text)
-    return [text, layer.activation] if bends else [text]
+    text = layer.text or layer.kind
+    return [text, layer.activation] if layer.activation not in ("", "identity") else [text]
 
 
 def _said(step: Step, words: NetworkWords, given: str) -> list[str]:
     """The lines below a block; the first is the layer that gave it its shape."""
     lines = [*(step.lines or (given,)), " × ".join(map(words.whole, step.shape))]
     return [*lines, f"{words.whole(step.parameters)} {words.parameters}"] if step.parameters else lines
+
+
+def _width(line: str, bold: bool) -> float:
+    """Dots of a line below a block; bold lettering is a seventh wider."""
+    return text_width(line, TEXT) * 8 / 7 if bold else text_width(line, FINE)
 
 
 def _rows(steps: list[Step], most: int) -> list[list[int]]:
@@ -160,7 +169,7 @@ def _draw_row(
         x = (k + 0.5) * pitch
         edges.append(_block(sheet, x, floor, sizes(step.shape), step.code))
         for j, line in enumerate(lines):
-            layer = j == 0
+            layer = j == (step.main or 0)
             weight = {"weight": "bold"} if layer else {}
             colour = INK if j < len(lines) - (2 if step.parameters else 1) else MUTED
             sheet.text(x, floor + 36 + LINES * j, line, TEXT if layer else FINE, color=colour, **weight)

@@ -1,16 +1,19 @@
 """The page of an image task: the verdict, examples beside the baselines, the tables, and the network at work."""
 
+import numpy as np
+
 from scipy_ae.report.blocks import Block, KeyFigure, Page, Picture, Section
 from scipy_ae.report.evidence import evidence_key
 from scipy_ae.report.explorer import explorable
 from scipy_ae.report.image_network import steps_of
 from scipy_ae.report.image_pictures import columns_of, shown
 from scipy_ae.report.image_plots import heading_of, layer_called
-from scipy_ae.report.image_quality import Verdict, called, decibels, heading, judge, lead, quality_tables
+from scipy_ae.report.image_quality import Verdict, called, heading, judge, lead, quality_tables
 from scipy_ae.report.image_reader import Images
 from scipy_ae.report.run_codes import explorer_section, new_section, plane_section
 from scipy_ae.report.run_facts import about, run_section, solvers, terms, training_figures, training_section, warning
 from scipy_ae.report.teller import Teller
+from scipy_ae.report.words import Words
 
 
 def image_page(teller: Teller, images: Images) -> Page:
@@ -38,14 +41,14 @@ def image_page(teller: Teller, images: Images) -> Page:
 def _key_figures(teller: Teller, images: Images, verdict: Verdict) -> list[KeyFigure]:
     words, ours, rival = teller.words, verdict.ours, verdict.rival
     part = words(f"images.key.{ours.part}")
-    figures = [KeyFigure(decibels(ours.psnr, words), words("images.key.psnr"), part, verdict.outcome == "better")]
+    figures = [KeyFigure(_number(ours.psnr, words), words("images.key.psnr"), part, verdict.outcome == "better")]
     if ours.ssim is not None:
         better = rival is not None and rival.ssim is not None and ours.ssim > rival.ssim
         figures.append(KeyFigure(words.fixed(ours.ssim), words("images.key.ssim"), part, better))
     if rival is not None:
         ssim = "" if rival.ssim is None else words("images.key.rival_ssim", x=words.fixed(rival.ssim))
         name = words("images.key.rival", name=called(rival.name, words))
-        figures.append(KeyFigure(decibels(rival.psnr, words), name, ssim))
+        figures.append(KeyFigure(_number(rival.psnr, words), name, ssim))
     code = images.code
     if images.task == "compress" and code.bits is not None:
         remark = words("images.key.bits_remark", n=code.values)
@@ -53,6 +56,10 @@ def _key_figures(teller: Teller, images: Images, verdict: Verdict) -> list[KeyFi
         if code.ratio is not None:
             figures.append(KeyFigure(words.number(code.ratio), words("images.key.ratio"), words("images.key.fewer")))
     return [*figures, *evidence_key(teller.run, words), *training_figures(teller)]
+
+
+def _number(psnr: float | None, words: Words) -> str:
+    return "–" if psnr is None else "∞" if np.isinf(psnr) else words.fixed(psnr, 2)
 
 
 def _result(teller: Teller, images: Images) -> Section:

@@ -123,16 +123,16 @@ def filters(values: np.ndarray, name: str, number: Number) -> Figure:
 
 
 def feature_maps(first: np.ndarray, stages: list[tuple[str, Stage]], name: str, number: Number) -> Figure:
-    """What the layers make of one picture ``first``, bytes (h, w, 3): lines of maps, each layer on its own scale.
+    """What the layers make of one picture ``first``, bytes (h, w, 3): lines of maps, each map on its own scale.
 
     ``stages`` are the layers with what they are called; ``name`` is what ``first`` is called.
     """
     rows: list[tuple[list[str], list[np.ndarray]]] = [([name], [_to_tile(first)])]
     for called, stage in stages:
         maps = np.stack([_small_enough(one, LARGEST_MAP, LARGEST_MAP) for one in stage.maps[:MOST_MAPS]])
-        scale = Scale.of(maps)
-        told = [called, " × ".join(map(str, stage.maps.shape)), scale.told(number)]
-        rows.append((told, [_to_tile(scale(one)) for one in maps]))
+        told = [called, " × ".join(map(str, stage.maps.shape)), Scale.of(maps).told(number)]
+        one_of = Scale.signed if maps.min() < 0 else Scale.of
+        rows.append((told, [_to_tile(one_of(one)(one)) for one in maps]))
     label = even(max(text_width(line, TEXT) for told, _ in rows for line in told)) + 32
     pitch = max(tile.shape[1] for _, tiles in rows for tile in tiles) + 12
     most = max(len(tiles) for _, tiles in rows)

@@ -8,6 +8,8 @@ from scipy_ae.report.blocks import Table
 from scipy_ae.report.image_reader import PARTS, Images, Score
 from scipy_ae.report.words import Words, sentence
 
+#: A baseline that takes more than so many times the bits of the code is no rival.
+AFFORDABLE = 1.1
 #: Differences below this many dB are none: the page writes two decimals.
 EQUAL = 0.005
 
@@ -40,9 +42,18 @@ def judge(images: Images) -> Verdict:
     ours = next(score for part in PARTS if (score := images.score("output", part)) is not None)
     there = [score for score in images.quality if score.part == ours.part and score.psnr is not None]
     baselines = [score for score in there if score.name not in ("input", "output")]
-    rivals = baselines or [score for score in there if score.name == "input"]
+    rivals = [score for score in baselines if not _dear(score, images)] or baselines
+    rivals = rivals or [score for score in there if score.name == "input"]
     best = max(rivals, key=lambda score: score.psnr or 0.0, default=None)
     return Verdict(ours, best, images.parts[ours.part])
+
+
+def _dear(score: Score, images: Images) -> bool:
+    """Whether a baseline takes many more bits than the code, as the smallest JPEG files of small pictures do."""
+    bits = images.code.bits
+    if images.task != "compress" or bits is None or score.bits is None:
+        return False
+    return score.bits > AFFORDABLE * bits
 
 
 def decibels(x: float | None, words: Words, decimals: int = 2) -> str:
@@ -81,6 +92,7 @@ def lead(images: Images, verdict: Verdict, words: Words) -> str:
         told.append(
             words("images.bits", bits=_bits(code.bits, words), ratio=words.number(code.ratio), values=code.values)
         )
+    told += _dearer(images, verdict, words)
     if images.grouped_by:
         told.append(words("images.grouped", by=words.told(images.grouped_by)))
     return " ".join(told)
@@ -145,6 +157,16 @@ def _other_ssim(verdict: Verdict, words: Words) -> str:
     if abs(gain) < 5e-4 or (gain > 0) == (verdict.gain > 0):
         return ""
     return words(f"images.but.{'higher' if gain > 0 else 'lower'}", x=words.fixed(abs(gain)))
+
+
+def _dearer(images: Images, verdict: Verdict, words: Words) -> list[str]:
+    """What the baselines reach that take many more bits, and are no rivals for that."""
+    said = []
+    for score in images.quality:
+        if score.part == verdict.ours.part and _dear(score, images) and score != verdict.rival:
+            known = {"bits": _bits(score.bits, words), "psnr": decibels(score.psnr, words)}
+            said.append(words("images.dearer", name=called(score.name, words), **known))
+    return said
 
 
 def _bits(bits: float | None, words: Words) -> str:

@@ -40,13 +40,13 @@ class Scale:
     @classmethod
     def signed(cls, values: np.ndarray) -> "Scale":
         """Blue to red, white for 0, both ends as far from it."""
-        high = float(np.abs(values).max())
+        high = float(np.abs(values).max()) or 1.0
         return cls(-high, high, "RdBu_r")
 
     def __call__(self, values: np.ndarray) -> np.ndarray:
         """Values (h, w) as bytes (h, w, 3)."""
         span = self.high - self.low
-        part = (values - self.low) / span if span > 0 else np.full(values.shape, 0.5 if self.low < 0 else 0.0)
+        part = (values - self.low) / span if span > 0 else np.zeros(values.shape)
         return np.round(255 * colormaps[self.colours](part)[..., :3]).astype(np.uint8)
 
     def told(self, number: Number) -> str:

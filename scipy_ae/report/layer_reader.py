@@ -29,9 +29,9 @@ class Layer:
     kind: str
     inputs: int
     outputs: int
-    activation: str
+    activation: str  # "" where a layer with a text has none
     parameters: int
-    text: str = ""  # as the command line writes it
+    text: str = ""  # as the command line writes it, without the activation
     input_shape: Shape = ()
     output_shape: Shape = ()
 
@@ -44,8 +44,8 @@ def read_layer(layer: dict[str, Any], where: str) -> Layer:
     if not shaped:
         return Layer(**{key: layer[key] for key in (*LAYER, *SIZED)})
     shapes: dict[str, Any] = {key: shape_of(layer[key], f"{where}: '{key}'") for key in ("input_shape", "output_shape")}
-    sizes: dict[str, Any] = {
-        "inputs": int(np.prod(shapes["input_shape"])),
-        "outputs": int(np.prod(shapes["output_shape"])),
-    }
-    return Layer(**{key: layer[key] for key in (*LAYER, "text")}, **sizes, **shapes)
+    sizes: dict[str, Any] = {key: int(np.prod(shape)) for key, shape in zip(("inputs", "outputs"), shapes.values())}
+    text = layer["text"].removesuffix(f"-{layer['activation']}")
+    activation = "" if layer["activation"] in ("identity", text) else layer["activation"]
+    told = {key: layer[key] for key in LAYER} | {"text": text, "activation": activation}
+    return Layer(**told, **sizes, **shapes)
