@@ -102,7 +102,10 @@ DAMAGE = {
     "other channels": (lambda plain, arrays: plain["encoder"][0].update(outputs=17), "array 'encoder.0.weight'"),
     "layers without end": (lambda plain, arrays: plain.update(encoder=[{"kind": "flatten"}] * 10_000), "more layers"),
     "a window too large": (lambda plain, arrays: plain["encoder"][1].update(size=100), "larger than"),
-    "a variational code": (lambda plain, arrays: plain.update(bottleneck={"kind": "variational", "beta": 1}), "variational is for"),
+    "a variational code": (
+        lambda plain, arrays: plain.update(bottleneck={"kind": "variational", "beta": 1}),
+        "variational is for",
+    ),
     "no mean": (lambda plain, arrays: arrays.pop("statistics.decoder.2.mean"), "array 'statistics.decoder.2.mean'"),
     "a mean too many": (lambda plain, arrays: arrays.update({"statistics.decoder.0.mean": np.zeros(1)}), "decoder.0"),
     "a variance below 0": (lambda plain, arrays: arrays["statistics.decoder.2.variance"].fill(-1), "below 0"),
