@@ -166,7 +166,8 @@ class Tape:
         self._read(target=what != "forward")
         final = what == "forward" or self.loss != CROSS_ENTROPY_OF_LOGITS
         for k, node in enumerate(self.nodes):
-            self._forward(node, final or k < len(self.nodes) - 1)
+            # the loss works out the output with its own value, which a product does not ask for
+            self._forward(node, final or what == "product" or k < len(self.nodes) - 1)
         if what == "forward":
             return self._stages
         last = self.nodes[-1]
