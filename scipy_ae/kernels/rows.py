@@ -9,7 +9,7 @@ from functools import cache
 import numpy as np
 from numba import cfunc, njit, types
 
-from scipy_ae.kernels.views import matrix_at, pointed, vector_at
+from scipy_ae.kernels.views import pointed, vector_at
 
 #: The context, by index. PLACE: rows given so far, of COUNT; SIZE: rows of a batch; KIND: of the numbers of the source;
 #: SINGLE: whether those read are float32. Then addresses: of the order of the rows, of source, copy and widths of x and

@@ -27,7 +27,8 @@ class Passes:
     def __init__(self, objective: Objective, pool: Batch, size: int) -> None:
         self.pool = pool
         # an objective of nobody else's, into whose rows each mini-batch is written
-        self._objective = objective.on(pool.rows(np.arange(size)))
+        heaviest = np.argsort(-pool.weight, kind="stable")[:size]
+        self._objective = objective.on(pool.rows(heaviest))
         x, target, weight = self._objective.held_rows
         self._values, self._index = _source(pool.x)
         self._targets = None if pool.target is pool.x else _source(pool.target)[0]
