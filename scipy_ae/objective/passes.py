@@ -7,6 +7,7 @@ import numpy as np
 from scipy_ae.batches import Batch
 from scipy_ae.kernels import native
 from scipy_ae.kernels import rows as R
+from scipy_ae.objective.chunks import ChunkedObjective
 from scipy_ae.objective.function import Objective
 from scipy_ae.problem import Series
 from scipy_ae.stored import Rows, release
@@ -57,6 +58,8 @@ class Passes:
 
 def passes_of(objective: object, pool: Batch, size: int) -> Passes | None:
     """Passes over the rows of a pool; None where the objective or the pool are not made for such."""
+    if isinstance(objective, ChunkedObjective):
+        objective = objective.on(pool.one())
     plain = type(objective) is Objective and not objective.has_terms
     weighted_apart = pool.is_stored and np.ptp(pool.weight) != 0
     alike = all(_source(part)[0].dtype == _source(pool.x)[0].dtype for part in (pool.x, pool.target))
