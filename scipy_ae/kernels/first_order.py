@@ -121,7 +121,7 @@ def first_order_series(address, context, load, loader, vectors, reals, whole, si
 @njit(inline="always")
 def _exceeds(g, gtol):
     """Whether any entry does, which is mostly known at the first."""
-    for i in range(g.size):  # noqa: SIM110
+    for i in range(g.size):  # noqa: SIM110 - kernels know no generators
         if abs(g[i]) > gtol:
             return True
     return False

@@ -1,12 +1,14 @@
 """Passes: all rows once, shuffled, in mini-batches that machine code takes one after the other."""
 
 from functools import partial
+from typing import Protocol
 
 import numpy as np
 
 from scipy_ae.batches import Batch
 from scipy_ae.kernels import native
 from scipy_ae.kernels import shuffled as R
+from scipy_ae.objective.chunks import ChunkedObjective
 from scipy_ae.objective.function import Objective
 from scipy_ae.problem import Series
 from scipy_ae.stored import Rows, release
@@ -27,7 +29,8 @@ class Passes:
     def __init__(self, objective: Objective, pool: Batch, size: int) -> None:
         self.pool = pool
         # an objective of nobody else's, into whose rows each mini-batch is written
-        self._objective = objective.on(pool.rows(np.arange(size)))
+        heaviest = np.argsort(-pool.weight, kind="stable")[:size]
+        self._objective = objective.on(pool.rows(heaviest))
         x, target, weight = self._objective.held_rows
         self._values, self._index = _source(pool.x)
         self._targets = None if pool.target is pool.x else _source(pool.target)[0]
@@ -54,8 +57,24 @@ class Passes:
         return Series(code, R.address(), context, rest, self._objective.threads, (self, order))
 
 
-def passes_of(objective: object, pool: Batch, size: int) -> Passes | None:
+class AnyPasses(Protocol):
+    """Passes over the rows of ``pool``."""
+
+    pool: Batch
+
+    def shuffled(self, rng: np.random.Generator) -> Series:
+        """One pass, in an order drawn now; the one before must be over."""
+
+
+def passes_of(objective: object, pool: Batch, size: int) -> AnyPasses | None:
     """Passes over the rows of a pool; None where the objective or the pool are not made for such."""
+    if isinstance(objective, Objective) and objective.network.on_images:
+        from scipy_ae.objective.image_passes import ImagePasses
+        from scipy_ae.objective.images import ImageObjective
+
+        return ImagePasses(objective, pool, size) if isinstance(objective, ImageObjective) else None
+    if isinstance(objective, ChunkedObjective):
+        objective = objective.on(pool.one())
     plain = type(objective) is Objective and not objective.has_terms
     weighted_apart = pool.is_stored and np.ptp(pool.weight) != 0
     alike = all(_source(part)[0].dtype == _source(pool.x)[0].dtype for part in (pool.x, pool.target))

@@ -10,7 +10,7 @@ import numpy as np
 
 from scipy_ae.batches import Batch
 from scipy_ae.errors import InputError
-from scipy_ae.objective import AnyObjective, Passes, passes_of
+from scipy_ae.objective import AnyObjective, AnyPasses, passes_of
 from scipy_ae.problem import Series
 
 #: A fresh batch, all its chance from the generator.
@@ -106,7 +106,7 @@ class Supply:
         if batch_size is not None and rng is not None and batch_size < len(pool or objective.batch):
             self._minibatches = partial(Batch.minibatches, size=batch_size, rng=rng)
         self._batch_size, self._rng = batch_size, rng
-        self._passes: tuple[Batch, Passes | None] | None = None
+        self._passes: tuple[Batch, AnyPasses | None] | None = None
         self.at_work = objective  # what solvers see: the objective itself, or one on a fresh batch
         self.drawn: dict[str, Any] | None = None  # the generator's state before the batch at work was drawn
 
@@ -163,8 +163,7 @@ class Supply:
             return None
         pool = self._pool or self.at_work.batch
         if self._passes is None or self._passes[0] is not pool:
-            # an objective on any rows will do, and a fresh one has no more work arrays than a mini-batch wants
-            self._passes = pool, passes_of(self.own_objective.on(pool.rows(slice(0, 1))), pool, self._batch_size)
+            self._passes = pool, passes_of(self.own_objective, pool, self._batch_size)
         passes = self._passes[1]
         return None if passes is None else passes.shuffled(self._rng)
 
