@@ -83,7 +83,7 @@ def _images(rows: list[dict[str, Any]]) -> str:
     return paragraphs(
         "## M. Images",
         "Loss and gradient of convolutional autoencoders in float32, cross-entropy from the logits, ours on all cores"
-        f" and torch on {rows[0]['threads']} threads, in turns. The median time (least in brackets) and torch's ratio to"
+        f" and torch on {rows[0]['threads']} threads, in turns. Median time (least in brackets) and torch's ratio to"
         f" ours. Value and gradient agree to {max(row['disagreement'] for row in rows):.0e}, relative.",
         table(("network", "rows", "parameters", *rows[0]["times"]), cells),
         "\n".join(f"- {case}: `{layers}`" for case, layers in {row["case"]: row["layers"] for row in rows}.items()),

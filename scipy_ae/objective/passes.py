@@ -68,13 +68,13 @@ class AnyPasses(Protocol):
 
 def passes_of(objective: object, pool: Batch, size: int) -> AnyPasses | None:
     """Passes over the rows of a pool; None where the objective or the pool are not made for such."""
+    if isinstance(objective, ChunkedObjective):
+        objective = objective.on(pool.one())
     if isinstance(objective, Objective) and objective.network.on_images:
         from scipy_ae.objective.image_passes import ImagePasses
         from scipy_ae.objective.images import ImageObjective
 
         return ImagePasses(objective, pool, size) if isinstance(objective, ImageObjective) else None
-    if isinstance(objective, ChunkedObjective):
-        objective = objective.on(pool.one())
     plain = type(objective) is Objective and not objective.has_terms
     weighted_apart = pool.is_stored and np.ptp(pool.weight) != 0
     alike = all(_source(part)[0].dtype == _source(pool.x)[0].dtype for part in (pool.x, pool.target))
