@@ -16,6 +16,8 @@ from scipy_ae.checks import taylor_slope
 from scipy_ae.errors import InputError, UnsupportedError
 from scipy_ae.layers import AddInput, BatchNorm
 from scipy_ae.objective import ChunkedObjective
+from scipy_ae.objective.images import ImageObjective
+from scipy_ae.training import supply
 
 #: Text, input shape, target shape (None: as the input), output activation, loss.
 NETWORKS = [
@@ -245,3 +247,38 @@ def test_what_it_does_not_offer_is_said():
         Objective(objective.network, Batch(np.ones((3, 5))))
     with pytest.raises(InputError, match=r"theta: expected shape"):
         objective.fun(theta[1:])
+
+
+def trained(dtype, single_passes, monkeypatch, raises=None):
+    """Three passes of Adam over mini-batches; what was evaluated, and where it came to."""
+    if not single_passes:
+        monkeypatch.setattr(supply, "passes_of", lambda *arguments: None)
+    objective, theta = made(NETWORKS[0], n=23, dtype=dtype)
+    evaluate, calls = ImageObjective.fun_and_jac, []
+
+    def counted(self, theta):
+        calls.append(len(self.batch))
+        if raises is not None and len(calls) == raises:
+            raise KeyboardInterrupt
+        return evaluate(self, theta)
+
+    monkeypatch.setattr(ImageObjective, "fun_and_jac", counted)
+    schedule = scipy_ae.Every(0, between=solvers.get("adam", eta=0.01, guard=False))
+    rng = np.random.default_rng(5)
+    return list(scipy_ae.train(objective, theta, schedule, iterations=3, batch_size=5, rng=rng)), calls
+
+
+def test_a_step_on_a_mini_batch_costs_one_evaluation_and_goes_where_it_would(monkeypatch):
+    with monkeypatch.context() as patch:
+        records, calls = trained(np.float64, True, patch)
+    assert calls == [23, *([5, 5, 5, 5, 3, 23] * 3)]
+    assert [record.evaluations for record in records] == [1, 7, 13, 19]
+    with monkeypatch.context() as patch:
+        plain, more = trained(np.float64, False, patch)
+    assert len(more) > len(calls)
+    np.testing.assert_allclose(records[-1].theta, plain[-1].theta, rtol=1e-12)
+
+
+def test_ctrl_c_within_a_pass_comes_through(monkeypatch):
+    with pytest.raises(KeyboardInterrupt):
+        trained(np.float64, True, monkeypatch, raises=4)
