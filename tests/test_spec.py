@@ -35,7 +35,7 @@ anything = {
     "l1": positive, "kl": positive, "rho": st.floats(1e-9, 0.999), "sparse_layers": words, "contractive": positive,
     "probes": whole, "variational": st.booleans(), "kl_beta": positive, "draws": whole,
     "task": st.sampled_from(list(OPTIONS)), "watermark": words.filter(str.strip), "opacity": st.floats(1e-9, 1),
-    "place": st.sampled_from(PLACES), "factor": st.integers(2, 99), "downscale": st.sampled_from(KERNELS),
+    "place": st.sampled_from(list(PLACES)), "factor": st.integers(2, 99), "downscale": st.sampled_from(KERNELS),
     "code_bits": st.integers(1, 64),
 }  # fmt: skip
 
