@@ -60,6 +60,7 @@ ALIKE = {
     *("images.called.jpeg", "images.decibels", "images.key.rival_ssim", "images.key.ssim", "images.verdict.alone"),
     *(f"images.name.{name}" for name in ("jpeg", "original", "pca")),
     *(f"images.table.{name}" for name in ("bits", "psnr", "ssim")),
+    *("study.images.bits", "study.images.other"),
     *(f"terms.{name}" for name in ("bits", "jpeg", "pca", "psnr", "ssim")),
     *(f"explorer.live.legend.{of}.{map_}" for of in ("pixels", "values", "circles") for map_ in ("pictures", "none")),
 }
