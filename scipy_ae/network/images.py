@@ -100,7 +100,18 @@ class ImageNetwork(Network):
         for name, layer in self.named_layers():
             if layer.kind in ("batch-norm", "group-norm"):
                 views[f"{name}.weight"][:], views[f"{name}.bias"][:] = 1.0, 0.0
+        if init != "gaussian" and self._last_before_input is not None:
+            # a network that adds its input starts as what it adds, as Goyal et al. (2017), section 5.1, start theirs
+            views[f"{self._last_before_input}.weight"][:] = 0.0
         return theta
+
+    @property
+    def _last_before_input(self) -> str | None:
+        """The last convolution or dense layer of a network that ends by adding its input; None of another."""
+        if self.layers[-1].kind != "add-input":
+            return None
+        weighted = [name for name, layer in self.named_layers() if layer.kind in ("conv", "conv-transpose", "dense")]
+        return weighted[-1]
 
     def with_statistics(self, statistics: Mapping[str, tuple[np.ndarray, np.ndarray]] | None) -> "ImageNetwork":
         """The same network, whose batch normalisation takes these means and variances."""
