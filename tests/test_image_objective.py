@@ -17,7 +17,7 @@ from scipy_ae.errors import InputError, UnsupportedError
 from scipy_ae.layers import AddInput, BatchNorm
 from scipy_ae.objective import ChunkedObjective
 from scipy_ae.objective.images import ImageObjective
-from scipy_ae.training import supply
+from scipy_ae.solvers.stepping import FirstOrder
 
 #: Text, input shape, target shape (None: as the input), output activation, loss.
 NETWORKS = [
@@ -252,7 +252,7 @@ def test_what_it_does_not_offer_is_said():
 def trained(dtype, single_passes, monkeypatch, raises=None):
     """Three passes of Adam over mini-batches; what was evaluated, and where it came to."""
     if not single_passes:
-        monkeypatch.setattr(supply, "passes_of", lambda *arguments: None)
+        monkeypatch.setattr(FirstOrder, "judged", True)
     objective, theta = made(NETWORKS[0], n=23, dtype=dtype)
     evaluate, calls = ImageObjective.fun_and_jac, []
 

@@ -36,7 +36,10 @@ def said(named: Sequence[tuple[str, Trial | None]]) -> list[Said]:
     if len(known) < len(named) or len(known) < 2 or len(shapes) > 1:
         return []
     name, psnr = max(known, key=lambda one: one[1])
-    return [Said("nearest", {"name": name, "psnr": psnr}), *_goals([table["goal"] for table in tables if _goal(table)])]
+    return [
+        Said("nearest", {"name": name, "psnr": psnr}),
+        *_goals([table["goal"] for table in tables if table and _goal(table)]),
+    ]
 
 
 def _goals(goals: Sequence[Mapping[str, Any]]) -> list[Said]:

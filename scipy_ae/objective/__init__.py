@@ -2,9 +2,9 @@
 
 from scipy_ae.objective.chunks import ChunkedObjective
 from scipy_ae.objective.function import Objective
-from scipy_ae.objective.passes import AnyPasses, passes_of
+from scipy_ae.objective.passes import Passes, passes_of
 
 #: What a training is about: an objective in one piece, or in chunks of rows.
 AnyObjective = Objective | ChunkedObjective
 
-__all__ = ["AnyObjective", "ChunkedObjective", "Objective", "AnyPasses", "passes_of"]
+__all__ = ["AnyObjective", "ChunkedObjective", "Objective", "Passes", "passes_of"]

@@ -1,7 +1,6 @@
 """Passes: all rows once, shuffled, in mini-batches that machine code takes one after the other."""
 
 from functools import partial
-from typing import Protocol
 
 import numpy as np
 
@@ -57,24 +56,10 @@ class Passes:
         return Series(code, R.address(), context, rest, self._objective.threads, (self, order))
 
 
-class AnyPasses(Protocol):
-    """Passes over the rows of ``pool``."""
-
-    pool: Batch
-
-    def shuffled(self, rng: np.random.Generator) -> Series:
-        """One pass, in an order drawn now; the one before must be over."""
-
-
-def passes_of(objective: object, pool: Batch, size: int) -> AnyPasses | None:
+def passes_of(objective: object, pool: Batch, size: int) -> Passes | None:
     """Passes over the rows of a pool; None where the objective or the pool are not made for such."""
     if isinstance(objective, ChunkedObjective):
         objective = objective.on(pool.one())
-    if isinstance(objective, Objective) and objective.network.on_images:
-        from scipy_ae.objective.image_passes import ImagePasses
-        from scipy_ae.objective.images import ImageObjective
-
-        return ImagePasses(objective, pool, size) if isinstance(objective, ImageObjective) else None
     plain = type(objective) is Objective and not objective.has_terms
     weighted_apart = pool.is_stored and np.ptp(pool.weight) != 0
     alike = all(_source(part)[0].dtype == _source(pool.x)[0].dtype for part in (pool.x, pool.target))

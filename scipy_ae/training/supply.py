@@ -10,7 +10,7 @@ import numpy as np
 
 from scipy_ae.batches import Batch
 from scipy_ae.errors import InputError
-from scipy_ae.objective import AnyObjective, AnyPasses, passes_of
+from scipy_ae.objective import AnyObjective, Passes, passes_of
 from scipy_ae.problem import Series
 
 #: A fresh batch, all its chance from the generator.
@@ -106,7 +106,7 @@ class Supply:
         if batch_size is not None and rng is not None and batch_size < len(pool or objective.batch):
             self._minibatches = partial(Batch.minibatches, size=batch_size, rng=rng)
         self._batch_size, self._rng = batch_size, rng
-        self._passes: tuple[Batch, AnyPasses | None] | None = None
+        self._passes: tuple[Batch, Passes | None] | None = None
         self.at_work = objective  # what solvers see: the objective itself, or one on a fresh batch
         self.drawn: dict[str, Any] | None = None  # the generator's state before the batch at work was drawn
 
