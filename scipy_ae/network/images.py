@@ -15,7 +15,8 @@ from scipy_ae.layers.normalisation import EPSILON
 from scipy_ae.layout import Layout
 from scipy_ae.network.dense import Network, as_theta
 from scipy_ae.network.machine import Machine
-from scipy_ae.network.tape import Node, Tape
+from scipy_ae.network.nodes import Node
+from scipy_ae.network.tape import Tape
 from scipy_ae.threads import one_thread
 
 #: Rows that inference takes at a time.
