@@ -25,7 +25,8 @@ POINTS, ELBO_POINTS = 240, 60
 #: What the table says of each run beside its value, its seed, and the settings that differ among values.
 COLUMNS = (
     "status", "loss", "wrong_pixels", "worst_row", "iterations", "seconds", "evaluations", "clean_iteration",
-    "clean_seconds", "loss_at_equal_seconds", "wrong_pixels_at_equal_seconds", "recovered", "elbo", *study_images.MEASURES, "stop",
+    "clean_seconds", "loss_at_equal_seconds", "wrong_pixels_at_equal_seconds", "recovered", "elbo",
+    *study_images.MEASURES, "stop",
 )  # fmt: skip
 DONE, DIVERGED, FAILED, LOST, MISSING = "done", "diverged", "not finite", "failed", "not run"
 
