@@ -10,10 +10,12 @@ import pytest
 from scipy_ae import report
 from scipy_ae.datasets import load_photographs
 from scipy_ae.experiments import recipe as recipes
+from scipy_ae.experiments.data import Data
 from scipy_ae.experiments.finding import Said
 from scipy_ae.experiments.plan import Plan
 from scipy_ae.experiments.run import follow
 from scipy_ae.experiments.setup import Setup
+from scipy_ae.experiments.spec import Spec
 from scipy_ae.experiments.study import run_study
 from scipy_ae.experiments.study_images import said
 from scipy_ae.experiments.trials import read_trial
@@ -107,6 +109,15 @@ def test_a_goal_in_decibels_is_told_in_each_language():
     ]
     assert "1,00 dB lo que logra la ampliación bicúbica; las diferencias van de 0,40 dB a 2,25 dB." in told["es"][0]
     assert "1,00 dB o que a ampliação bicúbica consegue; as diferenças vão de 0,40 dB a 2,25 dB." in told["pt"][0]
+
+
+def test_letters_are_drawn_once_for_all_values_and_files_read_each_time(tmp_path):
+    one, other = (Data.of(Spec(dataset="curves:9", seed=seed)) for seed in (0, 1))
+    assert one.dataset is other.dataset
+    path = tmp_path / "rows.npy"
+    for value in (0.25, 0.5):
+        np.save(path, np.full((5, 3), value))
+        assert Data.of(Spec(dataset=str(path))).dataset.x.max() == value
 
 
 def test_values_of_other_targets_are_not_ranked(study):
