@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -9,10 +10,18 @@ import pytest
 from scipy_ae import report
 from scipy_ae.datasets import load_photographs
 from scipy_ae.experiments import recipe as recipes
+from scipy_ae.experiments.data import Data
+from scipy_ae.experiments.finding import Said
 from scipy_ae.experiments.plan import Plan
 from scipy_ae.experiments.run import follow
 from scipy_ae.experiments.setup import Setup
+from scipy_ae.experiments.spec import Spec
 from scipy_ae.experiments.study import run_study
+from scipy_ae.experiments.study_images import said
+from scipy_ae.experiments.trials import read_trial
+from scipy_ae.records import RunFolder
+from scipy_ae.report.findings import tell
+from scipy_ae.report.words import Words
 
 STUDY = """
 title = "Two codes"
@@ -27,7 +36,6 @@ loss = "squared-error"
 iterations = 4
 every = 4
 burst_rows = 64
-batch_size = 32
 
 [study]
 seeds = 1
@@ -74,23 +82,54 @@ def test_the_table_of_runs_has_psnr_and_ssim(study):
 
 
 @pytest.mark.parametrize(
-    ("lang", "point", "said"),
+    ("lang", "point", "sentence"),
     [
-        ("en", ".", "nearest to its targets comes 2x4x4"),
-        ("es", ",", "el que más se acerca a sus objetivos es 2x4x4"),
-        ("pt", ",", "o que mais se aproxima dos seus alvos é 2x4x4"),
+        ("en", ".", "Nearest to its targets comes 2x4x4"),
+        ("es", ",", "El que más se acerca a sus objetivos es 2x4x4"),
+        ("pt", ",", "O que mais se aproxima dos seus alvos é 2x4x4"),
     ],
 )
-def test_the_page_of_such_a_study_tells_bits_and_decibels(study, lang, point, said):
+def test_the_page_of_such_a_study_tells_bits_and_decibels(study, lang, point, sentence):
     folder, results = study
     page = report.write(folder, lang=lang).read_text(encoding="utf-8")
-    assert said in page[0].lower() + page[1:].replace(said[0].upper() + said[1:], said)
+    assert sentence in page
     for value, cells in zip(results["values"], ("2×4×4", "1")):
         assert f">{cells}<" in page
         for name in ("output", "pca"):
             assert f"{quality(folder, value, name)['psnr']:.2f}".replace(".", point) + " dB" in page
     assert ">1024<" in page.replace("\u202f", "").replace(",", "").replace(".", "")  # 32 numbers of 32 bits
     assert (folder / "figures" / "0-examples.png").exists()
+
+
+def test_a_goal_in_decibels_is_told_in_each_language():
+    values = {"k": 1, "n": 2, "than": "bicubic", "margin": 1.0, "least": 0.4, "most": 2.25}
+    told = {language: tell([asdict(Said("goals", values))], Words(language)) for language in ("en", "es", "pt")}
+    assert told["en"] == [
+        "1 of 2 are at least 1.00 dB better than bicubic enlargement; the differences go from 0.40 dB to 2.25 dB."
+    ]
+    assert "1,00 dB lo que logra la ampliación bicúbica; las diferencias van de 0,40 dB a 2,25 dB." in told["es"][0]
+    assert "1,00 dB o que a ampliação bicúbica consegue; as diferenças vão de 0,40 dB a 2,25 dB." in told["pt"][0]
+
+
+def test_letters_are_drawn_once_for_all_values_and_files_read_each_time(tmp_path):
+    one, other = (Data.of(Spec(dataset="curves:9", seed=seed)) for seed in (0, 1))
+    assert one.dataset is other.dataset
+    path = tmp_path / "rows.npy"
+    for value in (0.25, 0.5):
+        np.save(path, np.full((5, 3), value))
+        assert Data.of(Spec(dataset=str(path))).dataset.x.max() == value
+
+
+def test_values_of_other_targets_are_not_ranked(study):
+    folder, results = study
+    trials = [(value["label"], read_trial(folder / value["folder"], 0)) for value in results["values"]]
+    assert [one.key for one in said(trials)] == ["nearest", "ahead"]
+    assert said([*trials, ("lost", None)]) == []
+    table = json.loads((folder / results["values"][0]["folder"] / "images.json").read_text(encoding="utf-8"))
+    other = RunFolder(folder / "other")
+    other.path.mkdir()
+    other.images.write_text(json.dumps(table | {"target_shape": [1, 4, 16]}), encoding="utf-8")
+    assert said([*trials, ("other", replace(trials[0][1], folder=other))]) == []
 
 
 @pytest.mark.parametrize(

@@ -63,8 +63,7 @@ def pictures(setup: "Setup", model: Model) -> Pictures | None:
         return model.reconstruct(x) if quantiser is None else model.decode(quantiser.rounded(model.encode(x)))
 
     return measure(
-        data.task, reconstruct, parts, data.shapes,
-        code=code,
+        data.task, reconstruct, parts, data.shapes, code,
         labels=data.labels, grouped_by=data.grouped_by, seed=setup.spec.seed, filters=_filters(model),
         features=_features(model),
     )  # fmt: skip

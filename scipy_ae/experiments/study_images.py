@@ -38,7 +38,7 @@ def said(named: Sequence[tuple[str, Trial | None]]) -> list[Said]:
     name, psnr = max(known, key=lambda one: one[1])
     return [
         Said("nearest", {"name": name, "psnr": psnr}),
-        *_goals([table["goal"] for table in tables if table and _goal(table)]),
+        *_goals([table["goal"] for table in tables if table and "goal" in table]),
     ]
 
 
@@ -50,10 +50,6 @@ def _goals(goals: Sequence[Mapping[str, Any]]) -> list[Said]:
     values = {"k": sum(bool(goal["met"]) for goal in goals), "n": len(goals), "than": goals[0]["than"]}
     values |= {"margin": float(goals[0]["margin"]), "least": float(np.min(found)), "most": float(np.max(found))}
     return [Said("goals" if values["margin"] else "ahead", values)]
-
-
-def _goal(table: Mapping[str, Any] | None) -> bool:
-    return table is not None and "goal" in table
 
 
 def _table(trial: Trial) -> dict[str, Any] | None:
