@@ -16,8 +16,8 @@ FLATTEST = 0.02  # standard deviation of a patch, its channels' variances averag
 def load_photographs(size: int = 32, stride: int | None = None) -> Dataset:
     """Square colour patches of ``china.jpg`` and ``flower.jpg`` (427 x 640 pixels), from scikit-learn.
 
-    Each photograph is cut into blocks of two to three patches a side, with a margin of a quarter of a patch between them
-    that no patch enters, so that patches of two blocks share no pixel. Within a block patches overlap. Blocks are many,
+    Each photograph is cut into blocks of two to three patches a side, with a margin of a quarter of a patch between
+    them that no patch enters, so that patches of two blocks share no pixel. Within a block patches overlap. Blocks are many,
     so that each part of a split has some of all that the photographs show. Patches with next to nothing in them
     (a third of all: the sky above the roofs, the blurred ground behind the flower), whose standard deviation is under
     0.02, are left out, whatever part they would come to.
@@ -33,7 +33,7 @@ def load_photographs(size: int = 32, stride: int | None = None) -> Dataset:
     Returns
     -------
     Dataset
-        ``x`` of shape (n, 3 * size * size), bytes divided by 255, channel by channel; at 32 pixels n = 1188. Labels are
+        ``x`` of shape (n, 3 * size * size), bytes divided by 255, channel by channel; at 32 pixels n = 1396. Labels are
         ``china`` and ``flower``; ``groups`` number the blocks, 49 of them at 32 pixels.
     """
     from sklearn.datasets import load_sample_image
@@ -71,7 +71,7 @@ def load_photographs(size: int = 32, stride: int | None = None) -> Dataset:
 
 
 def blocks(length: int, size: int, fewest: int = 1) -> list[tuple[int, int]]:
-    """Ends of the blocks along a side of so many pixels: at least two and a half patches long, a margin between them."""
+    """Ends of the blocks along a side of so many pixels: two and a half patches long or more, a margin between them."""
     margin = size // 4
     count = max(fewest, (length + margin) // (5 * size // 2 + margin))
     along = (length + margin) // count - margin

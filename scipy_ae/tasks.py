@@ -101,8 +101,8 @@ class Task:
 
     @property
     def corruption(self) -> str:
-        """What is done to the input, in short; empty where nothing is."""
-        return "" if self.degradation is None else str(self.degradation)
+        """What is done to the input, in a sentence; empty where nothing is."""
+        return "" if self.degradation is None else self.degradation.meaning
 
     def shapes(self, shape: Shape) -> tuple[Shape, Shape]:
         """The shapes of input and target for clean images of ``shape``; refuses images that the task is not for."""

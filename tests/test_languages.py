@@ -20,6 +20,8 @@ from PIL import Image
 from scipy_ae import corruptions, datasets, report, solvers
 from scipy_ae.cli.app import main
 from scipy_ae.cli.options import LANGUAGES
+from scipy_ae.corruptions.resizing import KERNELS
+from scipy_ae.corruptions.watermark import PLACES
 from scipy_ae.errors import InputError
 from scipy_ae.experiments import recipe
 from scipy_ae.experiments.bench_folder import advice
@@ -58,6 +60,7 @@ ALIKE = {
     *("images.called.jpeg", "images.decibels", "images.key.rival_ssim", "images.key.ssim", "images.verdict.alone"),
     *(f"images.name.{name}" for name in ("jpeg", "original", "pca")),
     *(f"images.table.{name}" for name in ("bits", "psnr", "ssim")),
+    *("study.images.bits", "study.images.other"),
     *(f"terms.{name}" for name in ("bits", "jpeg", "pca", "psnr", "ssim")),
     *(f"explorer.live.legend.{of}.{map_}" for of in ("pixels", "values", "circles") for map_ in ("pictures", "none")),
 }
@@ -237,6 +240,10 @@ def test_data_noises_and_reasons_to_stop_are_translated(in_words, tmp_path):
     for noise in ("flip:1", "flip:2", "flip:12.5%", "salt-pepper:0.2", "mask:0.2", "gaussian:0.3", "neighbourhood:0.3"):
         meaning = in_words(corruptions.parse(noise, (7, 5)).meaning)
         assert ("12,5" in meaning) == (noise == "flip:12.5%")
+    for place in PLACES:
+        assert "0,5" in in_words(corruptions.Watermark("SAMPLE", 0.5, place).meaning)
+    for degradation in (corruptions.Grayscale(), *(corruptions.Downscale(2, kernel) for kernel in KERNELS)):
+        in_words(degradation.meaning)
     there = Record(1, "step", "Adam", 0.5, {}, 1e-3, 9.0, 9, 0, worst_row=0)
     for stop in (Stop(loss=0.5), Stop(pixels=1), Stop(gradient=1e-2), Stop(seconds=1.5), Stop(asked=lambda: True)):
         in_words(stop.reason(there))

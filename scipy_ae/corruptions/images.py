@@ -188,7 +188,7 @@ class Downscale(Degradation):
 
     @property
     def meaning(self) -> str:
-        return f"height and width are divided by {self.factor}, by the kernel {self.kernel}"
+        return f"height and width are divided by {self.factor} with the {self.kernel} kernel"
 
     def shape_out(self, shape: Shape) -> Shape:
         c, h, w = super().shape_out(shape)

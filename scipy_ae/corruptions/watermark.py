@@ -8,8 +8,11 @@ import numpy as np
 from scipy_ae.corruptions.images import Degradation, Shape
 from scipy_ae.errors import InputError, unknown
 
-#: Where the text may stand.
-PLACES = ("centre", "top-left", "top-right", "bottom-left", "bottom-right", "tiled", "random")
+#: Where the text may stand, and how a sentence says it.
+PLACES = {
+    "centre": "in the centre", "top-left": "top left", "top-right": "top right", "bottom-left": "bottom left",
+    "bottom-right": "bottom right", "tiled": "again and again", "random": "at a place drawn at random",
+}  # fmt: skip
 #: The least size of letters in points; the share of an image's width, and of its height, that a text may take up.
 SMALLEST, TALLEST = 5, 0.6
 WIDEST = {"centre": 0.9, "tiled": 0.45}
@@ -53,7 +56,9 @@ class Watermark(Degradation):
 
     @property
     def meaning(self) -> str:
-        return f"the text '{self.text}' is laid over it in white, opacity {self.opacity:g}, place {self.place}"
+        return (
+            f"the text '{self.text}' is laid over it in white with an opacity of {self.opacity:g}, {PLACES[self.place]}"
+        )
 
     def shape_out(self, shape: Shape) -> Shape:
         c, h, w = super().shape_out(shape)

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from math import prod
 from pathlib import Path
 
@@ -64,7 +65,7 @@ class Data:
         """The data of a spec, divided as it says."""
         if spec.mapped:
             return _mapped(spec)
-        dataset = datasets.find(spec.dataset)
+        dataset = _found(spec.dataset)
         if spec.letters not in (None, "all"):
             dataset = dataset.select(spec.letters)
         if spec.task is None:
@@ -105,6 +106,16 @@ class Data:
             for piece in pieces(len(x), max(1, x.shape[1]), x.dtype.itemsize):
                 digest.update(np.ascontiguousarray(taken(x, piece)).data)
         return digest.hexdigest()
+
+
+def _found(name: str) -> Dataset:
+    """The dataset of that name; the last built-in one is kept, for to draw letters by all fonts takes seconds."""
+    return _built_in(name) if name.partition(":")[0] in datasets.names() else datasets.find(name)
+
+
+@lru_cache(maxsize=1)
+def _built_in(name: str) -> Dataset:
+    return datasets.find(name)
 
 
 def _shape(dataset: Dataset) -> Shape:

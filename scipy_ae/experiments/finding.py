@@ -23,7 +23,8 @@ from scipy_ae.experiments.spec import Spec
 CHANCE = 0.05
 #: Of a spec, what makes losses incomparable where it differs.
 OF_OBJECTIVE = (
-    "dataset", "letters", "loss", "l2", "l1", "kl", "rho", "sparse_layers", "contractive", "probes", "noise",
+    "dataset", "letters", "loss", "l2", "l1", "kl", "rho", "sparse_layers", "contractive", "probes", "noise", "task",
+    "watermark", "opacity", "place", "factor", "downscale",
 )  # fmt: skip
 _OF_DATA = 2  # as many of them say which data
 #: What a run is ranked by, the lower the better.

@@ -64,7 +64,7 @@ def pictures(setup: "Setup", model: Model) -> Pictures | None:
 
     return measure(
         data.task, reconstruct, parts, data.shapes,
-        code=code if data.task.name == "compress" else None,
+        code=code,
         labels=data.labels, grouped_by=data.grouped_by, seed=setup.spec.seed, filters=_filters(model),
         features=_features(model),
     )  # fmt: skip

@@ -62,11 +62,16 @@ class Code:
     """What the bottleneck holds of an image: a shape, and the bits in which each of its values is kept."""
 
     shape: Shape
-    bits: int = 32
+    value_bits: int = 32
 
     @property
     def values(self) -> int:
         return math.prod(self.shape)
+
+    @property
+    def bits(self) -> int:
+        """Of a whole image."""
+        return self.values * self.value_bits
 
 
 @dataclass(frozen=True)
@@ -94,8 +99,8 @@ def measure(
     reconstruct: Reconstruct,
     parts: Mapping[str, Part],
     shapes: tuple[Shape, Shape],
+    code: Code,
     *,
-    code: Code | None = None,
     labels: Sequence[str] | None = None,
     grouped_by: str | None = None,
     seed: int = 0,
@@ -119,7 +124,7 @@ def measure(
         choose by ``validation`` where it is there.
     shapes : (shape, shape)
         Of input and target, (c, h, w).
-    code : Code, optional
+    code : Code
     labels : sequence of str, optional
         Of the rows of the dataset; their numbers where None.
     grouped_by : str, optional
@@ -152,12 +157,12 @@ def measure(
         "corruption": task.corruption,
         "input_shape": list(shapes[0]),
         "target_shape": list(shapes[1]),
+        "code": _code(code, parts["train"], shapes[0]),
         "parts": {name: len(parts[name].x) for name in PARTS if name in parts},
         "measured": {name: min(len(parts[name].x), MOST_MEASURED) for name in PARTS if name in parts},
         "grouped_by": grouped_by,
         "quality": quality,
         "examples": {"part": held, **examples},
-        **_code(code, parts["train"], shapes[0]),
         **_goal(task.name, held, quality),
         **inside,
     }
@@ -173,13 +178,13 @@ def _check(parts: Mapping[str, Part]) -> None:
 
 
 def _baselines(
-    task: Task, parts: Mapping[str, Part], shapes: tuple[Shape, Shape], code: Code | None, seed: int
+    task: Task, parts: Mapping[str, Part], shapes: tuple[Shape, Shape], code: Code, seed: int
 ) -> list[Baseline]:
     """Those that a task is held beside; of pairs that came as files, those that fit their shapes."""
     given, wanted = shapes
-    if task.name == "compress" and code is not None:
-        pca = PCA(parts["train"].target, code.values, code.bits, seed)
-        return [pca, JPEG(wanted, code.values * code.bits)] if wanted[0] in (1, 3) else [pca]
+    if task.name == "compress":
+        pca = PCA(parts["train"].target, code.values, code.value_bits, seed)
+        return [pca, JPEG(wanted, code.bits)] if wanted[0] in (1, 3) else [pca]
     if task.name == "denoise" and given == wanted:
         chooses = parts.get("validation", parts["train"]).evenly(MOST_MEASURED)
         return [Median(chooses.x, chooses.target, given)]
@@ -217,21 +222,21 @@ def _quality(name: str, part: str, y: np.ndarray, target: np.ndarray, shape: Sha
     }
 
 
-def _kept(task: Task, code: Code | None, baselines: Sequence[Baseline]) -> dict[str, dict[str, Any]]:
+def _kept(task: Task, code: Code, baselines: Sequence[Baseline]) -> dict[str, dict[str, Any]]:
     """By name the bits in which an image is kept, and what else a baseline tells of the images that it saw last."""
-    own = code.values * code.bits if task.name == "compress" and code is not None else None
+    own = code.bits if task.name == "compress" else None
     kept: dict[str, dict[str, Any]] = {"input": {"bits": None}, "output": {"bits": own}}
     return kept | {one.name: {"bits": one.bits, **one.notes} for one in baselines}
 
 
-def _code(code: Code | None, train: Part, shape: Shape) -> dict[str, Any]:
-    """The bottleneck in numbers, beside the images that go in."""
-    if code is None:
-        return {}
-    value_bits = metrics.bits_per_value(train.evenly(MOST_MEASURED).x)
-    ratio = metrics.compression_ratio(math.prod(shape), code.values, code.bits, value_bits)
-    told = {"values": code.values, "shape": list(code.shape), "bits": code.bits, "value_bits": value_bits}
-    return {"code": {**told, "ratio": ratio}}
+def _code(code: Code, train: Part, shape: Shape) -> dict[str, Any]:
+    """The bottleneck in numbers, beside the images that go in; ``bits`` are those of a whole image."""
+    pixel_bits = metrics.bits_per_value(train.evenly(MOST_MEASURED).x)
+    ratio = metrics.compression_ratio(math.prod(shape), code.values, code.value_bits, pixel_bits)
+    return {
+        "values": code.values, "shape": list(code.shape), "bits": code.bits, "value_bits": code.value_bits,
+        "pixel_bits": pixel_bits, "ratio": ratio,
+    }  # fmt: skip
 
 
 def _examples(part: Part, y: np.ndarray, labels: Sequence[str] | None) -> tuple[np.ndarray, dict[str, Any]]:

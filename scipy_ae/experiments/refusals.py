@@ -47,8 +47,7 @@ def _refuse_idle_bursts(spec: "Spec") -> None:
         raise InputError("burst-rows and redraw contradict each other: fresh batches are of all rows")
     if growth > 1 and spec.schedule is not None:
         raise InputError("burst-growth and schedule contradict each other: rows grow from burst to burst of every")
-    passes = spec.batch_size is not None or (spec.task is not None and spec.every != 1)  # a task has them by default
-    if growth == 1 and not passes:
+    if growth == 1 and spec.batch_size is None and (spec.task is None or spec.every == 1):  # a task has mini-batches
         raise InputError(
             "burst-rows: no step would see the other rows; a batch-size, or a burst-growth above 1, is accepted with it"
         )

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from scipy_ae.experiments import measures
+from scipy_ae.experiments import measures, study_images
 from scipy_ae.experiments.finding import Entry, Merit, finding, objective_of, verdict
 from scipy_ae.experiments.machine import describe_machine
 from scipy_ae.experiments.plan import Plan, Value, trial_folder
@@ -25,7 +25,8 @@ POINTS, ELBO_POINTS = 240, 60
 #: What the table says of each run beside its value, its seed, and the settings that differ among values.
 COLUMNS = (
     "status", "loss", "wrong_pixels", "worst_row", "iterations", "seconds", "evaluations", "clean_iteration",
-    "clean_seconds", "loss_at_equal_seconds", "wrong_pixels_at_equal_seconds", "recovered", "elbo", "stop",
+    "clean_seconds", "loss_at_equal_seconds", "wrong_pixels_at_equal_seconds", "recovered", "elbo",
+    *study_images.MEASURES, "stop",
 )  # fmt: skip
 DONE, DIVERGED, FAILED, LOST, MISSING = "done", "diverged", "not finite", "failed", "not run"
 
@@ -41,10 +42,13 @@ def write(folder: RunFolder, plan: Plan, command: str, jobs: int) -> dict[str, A
     alike = _differ_in_length(values)
     entries = [_entry(value, recipe.vary, seconds, alike) for value in values if value.trials]
     labels = [value.case.label for value in values if value.trials]
+    said = study_images.said([(f"{recipe.vary} {value.case.label}".strip(), value.kept) for value in values])
+    if not said or len(plan.seeds) > 1:  # one start ranks no losses
+        said = [*said, *finding(entries, seconds)]
     results = {
         **{name: getattr(recipe, name) for name in ("name", "title", "about", "claim", "source", "vary", "test")},
-        "finding": [asdict(said) for said in finding(entries, seconds)],
-        "verdict": [asdict(said) for said in verdict(entries, labels, recipe.expect)],
+        "finding": [asdict(one) for one in said],
+        "verdict": [asdict(one) for one in verdict(entries, labels, recipe.expect)],
         "command": command,
         "meaning": measures.tested(setup, recipe.test).meaning if recipe.test else "",
         "dataset": {"name": setup.dataset.name, "about": setup.dataset.about, "rows": len(setup.dataset.x)},
@@ -149,6 +153,7 @@ def _run(seed: int, trial: Trial | None, lost: str | None, seconds: float | None
         return blank | {"status": FAILED, "stop": "not finite at the start"}
     best, last, clean = trial.best, trial.history[-1], trial.clean
     timed = (None, None) if seconds is None or trial.diverged else trial.merit_at(seconds)
+    pictures = study_images.held_out(trial) or {}
     scores = [trial.result["denoising"][name]["recovered"] for name in ("once", "twice") if "denoising" in trial.result]
     return blank | {
         "status": DIVERGED if trial.diverged else DONE,
@@ -164,6 +169,7 @@ def _run(seed: int, trial: Trial | None, lost: str | None, seconds: float | None
         "wrong_pixels_at_equal_seconds": None if best.wrong_pixels is None else _finite(timed[0]),
         "recovered": max((score for score in scores if score is not None), default=None),
         "elbo": trial.result["evidence"]["elbo"] if "evidence" in trial.result else None,
+        **{name: pictures.get(name) for name in study_images.MEASURES},
         "stop": last.stop,
     }
 

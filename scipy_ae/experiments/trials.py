@@ -55,21 +55,22 @@ class Trial:
 
     @property
     def merit(self) -> Merit:
-        """What runs are ranked by: the ELBO of variational ones, of others wrong pixels and then the loss."""
+        """What runs are ranked by: the ELBO of variational ones, of others wrong pixels and then the loss, on
+        validation rows where there are such."""
         best = self.best
         if best is None or self.diverged:
             return WORST
         if "evidence" in self.result:
             elbo = self.result["evidence"]["elbo"]
             return (-elbo, 0.0) if np.isfinite(elbo) else WORST
-        return best.wrong_pixels or 0, best.loss
+        return _ranked(best)
 
     def merit_at(self, seconds: float) -> Merit:
         """The same at so many seconds of training, by the best record until then."""
         if self.history is None or self.diverged:
             return WORST
         best = History(record for record in self.history if record.seconds <= seconds).best
-        return WORST if best is None else (best.wrong_pixels or 0, best.loss)
+        return WORST if best is None else _ranked(best)
 
     @property
     def clean(self) -> Record | None:
@@ -79,6 +80,10 @@ class Trial:
     def theta(self) -> np.ndarray:
         """Of the best record."""
         return load(self.folder.model).theta
+
+
+def _ranked(best: Record) -> Merit:
+    return best.wrong_pixels or 0, best.loss if best.validation is None else best.validation
 
 
 def read_trial(path: Path, seed: int) -> Trial | None:

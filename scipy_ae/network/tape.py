@@ -149,10 +149,11 @@ class Tape:
             in_place = act.name in _IN_PLACE and made
             node.y = node.a if _idle(act) or in_place else self._slot("rows", node.q)
             node.coef = self._coef(act.beta, act.alpha)
+            double = 2 if self.single else 1  # means and sums are float64 in either precision
             if node.layer.kind == "group-norm":
-                node.held = {name: self._slot("rows", node.layer.groups) for name in ("means", "inverses")}
+                node.held = {name: self._slot("rows", double * node.layer.groups) for name in ("means", "inverses")}
             if node.layer.kind == "batch-norm":
-                channels, kind = node.layer.channels, "given" if self._given else "shared"
+                channels, kind = double * node.layer.channels, "given" if self._given else "shared"
                 node.held = {name: self._slot(kind, channels) for name in ("means", "inverses")}
                 node.held["totals"] = self._slot("shared", 2 * channels)
                 node.held["sums"] = self._slot("shared", 2 * channels, each_chunk=True)
@@ -165,7 +166,8 @@ class Tape:
         self._read(target=what != "forward")
         final = what == "forward" or self.loss != CROSS_ENTROPY_OF_LOGITS
         for k, node in enumerate(self.nodes):
-            self._forward(node, final or k < len(self.nodes) - 1)
+            # the loss works out the output with its own value, which a product does not ask for
+            self._forward(node, final or what == "product" or k < len(self.nodes) - 1)
         if what == "forward":
             return self._stages
         last = self.nodes[-1]
@@ -252,7 +254,11 @@ class Tape:
                 code = _ACTIVATION.get(node.layer.activation.name, _ANY)[2]
                 if kind == "elementwise" and not moving:
                     self._step(output_steps.clear, node, **_plane(node), DX=here)
-                self._step(code, node, **_plane(node), DY=here, DX=here)
+                if node.layer.activation.trains_slope:  # which cannot be done in place
+                    self._step(code, node, **_plane(node), DY=here, DX=other)
+                    here, other = other, here
+                else:
+                    self._step(code, node, **_plane(node), DY=here, DX=here)
             moving = True
         return here
 

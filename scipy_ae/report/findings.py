@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from scipy_ae.report.image_quality import decibels
 from scipy_ae.report.words import Words, sentence
 
 #: Values that a sentence names, at most, of those that the starts do not tell apart.
@@ -23,7 +24,7 @@ def _sentence(said: dict[str, Any], words: Words) -> str:
 
 
 def _worded(values: dict[str, Any], words: Words) -> dict[str, Any]:
-    """Times with their unit, and names in a list with how often each was beaten."""
+    """Times and decibels with their unit, baselines by name, and names in a list with how often each was beaten."""
     worded = dict(values)
     for name in ("seconds", "other_seconds"):
         if name in values:
@@ -31,6 +32,12 @@ def _worded(values: dict[str, Any], words: Words) -> dict[str, Any]:
     for name in ("elbo", "other_elbo"):
         if name in values:
             worded[name] = words.number(None) if values[name] is None else words.fixed(values[name], 1)
+    for name in ("psnr", "margin", "least", "most"):
+        if name in values:
+            worded[name] = decibels(values[name], words)
+    if "than" in values:
+        known = words.has(f"images.called.{values['than']}")
+        worded["than"] = words(f"images.called.{values['than']}") if known else values["than"]
     if "others" in values:
         both = list(zip(values["others"], values["wins"]))
         told = [words("finding.other", name=name, wins=str(wins)) for name, wins in both[:MOST_NAMED]]

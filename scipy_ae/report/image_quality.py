@@ -90,7 +90,7 @@ def lead(images: Images, verdict: Verdict, words: Words) -> str:
     if images.task == "compress" and images.code.bits is not None and images.code.ratio is not None:
         code = images.code
         told.append(
-            words("images.bits", bits=_bits(code.bits, words), ratio=words.number(code.ratio), values=code.values)
+            words("images.bits", bits=whole_bits(code.bits, words), ratio=words.number(code.ratio), values=code.values)
         )
     told += _dearer(images, verdict, words)
     if images.grouped_by:
@@ -127,7 +127,7 @@ def _line(score: Score, bits: bool, words: Words) -> list[str]:
         decibels(score.psnr, words),
         "–" if score.ssim is None else words.fixed(score.ssim),
     ]
-    return [called(score.name, words), *numbers, *([_bits(score.bits, words)] if bits else [])]
+    return [called(score.name, words), *numbers, *([whole_bits(score.bits, words)] if bits else [])]
 
 
 def _score(score: Score, words: Words) -> str:
@@ -144,7 +144,7 @@ def _against(images: Images, verdict: Verdict, words: Words) -> dict[str, str]:
     known = words.has(f"images.called.{rival.name}")
     name = words(f"images.called.{rival.name}") if known else rival.name
     if images.task == "compress" and rival.bits is not None and rival.bits != images.code.bits:
-        name = words("images.at_bits", name=name, bits=_bits(rival.bits, words))
+        name = words("images.at_bits", name=name, bits=whole_bits(rival.bits, words))
     return {"name": name, "x": "∞" if np.isinf(verdict.gain) else words.fixed(abs(verdict.gain), 2)}
 
 
@@ -164,12 +164,13 @@ def _dearer(images: Images, verdict: Verdict, words: Words) -> list[str]:
     said = []
     for score in images.quality:
         if score.part == verdict.ours.part and _dear(score, images) and score != verdict.rival:
-            known = {"bits": _bits(score.bits, words), "psnr": decibels(score.psnr, words)}
+            known = {"bits": whole_bits(score.bits, words), "psnr": decibels(score.psnr, words)}
             said.append(words("images.dearer", name=called(score.name, words), **known))
     return said
 
 
-def _bits(bits: float | None, words: Words) -> str:
+def whole_bits(bits: float | None, words: Words) -> str:
+    """Bits of a picture as the page writes them."""
     if bits is None:
         return "–"
     return words.whole(round(bits)) if bits >= 100 or bits == round(bits) else words.number(bits)

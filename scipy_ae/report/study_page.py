@@ -15,6 +15,7 @@ from scipy_ae.report.findings import tell
 from scipy_ae.report.noise import noise_table, noise_terms
 from scipy_ae.report.reader import Run, read
 from scipy_ae.report.sheet import CLASSES, png, with_point
+from scipy_ae.report.study_images import images_table
 from scipy_ae.report.study_reader import read_study
 from scipy_ae.report.study_tables import (
     activity_table,
@@ -92,7 +93,8 @@ def _result(study: dict[str, Any], runs: list[Run | None], files: dict[str, byte
         files["grid"] = png(with_point(figure, words.point))
         caption = words("study.grid.wrong_pixels" if study["binary"] else "study.grid.loss")
         blocks.append(Picture("grid", files["grid"], caption, caption))
-    blocks.append(_table(study, words))
+    pictures = images_table(study, runs, words)
+    blocks += [table for table in (pictures, _table(study, words)) if table is not None]
     blocks += _more(study, runs, files, words)
     return Section("result", words("study.result"), words("study.intro", n=study["starts"]), blocks)
 
@@ -218,6 +220,7 @@ def _value(
     generative = any(other.get("evidence") for other in study["values"])
     names = ["latent-plane", "inputs-outputs"] if run.latent_dim <= 2 else ["inputs-outputs"]
     names += ["decoded-plane", "means", "prior"] if generative else []
+    names = ["examples"] if run.images is not None else names
     names += ["noisy-rows"] if run.denoised is not None else []
     look = look_of(run)
     gallery = draw_run(run, look, words, only=names)
@@ -233,7 +236,8 @@ def _value(
         key = f"{name}-alone" if name == "noisy-rows" and not plain else name
         caption = words(f"study.caption.{key}", label=value["label"], noise=noise)
         photo = look.kind == "image" and not look.ink and name in PHOTOS
-        blocks.append(Picture(f"{place}-{name}", gallery.files[name], caption, caption, photo))
+        crisp = name == "examples"
+        blocks.append(Picture(f"{place}-{name}", gallery.files[name], caption, caption, photo or crisp, crisp=crisp))
     if run.denoised is not None:
         blocks.append(noise_table(run.denoised, words))
     page = f"{value['folder']}/index.html"
