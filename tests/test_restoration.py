@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from PIL import Image
 from photographs import patches
+from PIL import Image
 
 from scipy_ae import Network, metrics
 from scipy_ae.experiments import recipe as recipes
