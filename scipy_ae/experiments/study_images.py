@@ -36,7 +36,8 @@ def said(named: Sequence[tuple[str, Trial | None]]) -> list[Said]:
     if len(known) < len(named) or len(known) < 2 or len(shapes) > 1:
         return []
     name, psnr = max(known, key=lambda one: one[1])
-    return [Said("nearest", {"name": name, "psnr": psnr}), *_goals([table["goal"] for table in tables if table and "goal" in table])]
+    goals = [table["goal"] for table in tables if table and "goal" in table]
+    return [Said("nearest", {"name": name, "psnr": psnr}), *_goals(goals)]
 
 
 def _goals(goals: Sequence[Mapping[str, Any]]) -> list[Said]:
