@@ -44,6 +44,10 @@ POWELL_PARAMETERS, POWELL_RATIO, POWELL_END = 3479, 5.0, 1.0 + 1e-6
 THREADS = 1.1
 
 
+#: Convolutional networks: how many times as fast as torch, and the same for batches of fewer small images than this.
+IMAGES, IMAGES_FEW, FEW_IMAGES = 1.0, 3.0, 16
+
+
 @dataclass(frozen=True)
 class Goal:
     """A number that was measured and the one to reach; ``unit`` is 'x', 's', 'MB', '%' or empty."""
@@ -81,6 +85,7 @@ def goals(results: dict[str, Any]) -> list[Goal]:
         *_of_damped(measured(results.get("damped", []))),
         *_of_powell(measured(results.get("powell", []))),
         *_of_threads(results.get("threads", [])),
+        *_of_images(results.get("images", [])),
     ]
 
 
@@ -186,6 +191,13 @@ def _of_threads(rows: list[dict[str, Any]]) -> Iterator[Goal]:
     for row in rows:
         what = f"loss and gradient, {row['case']}: time on all cores over one thread"
         yield Goal(what, row["ratio"], THREADS, False, "x")
+
+
+def _of_images(rows: list[dict[str, Any]]) -> Iterator[Goal]:
+    for row in rows:
+        few = row["case"].startswith("28x28") and row["rows"] < FEW_IMAGES
+        what = f"loss and gradient of {row['rows']} images, {row['case']}: speed over torch"
+        yield Goal(what, row["times"]["torch"]["ratio"], IMAGES_FEW if few else IMAGES, True, "x")
 
 
 def lost(results: dict[str, Any]) -> list[str]:

@@ -29,6 +29,7 @@ PARTS = {
     "J": "powell",
     "K": "single",
     "L": "threads",
+    "M": "images",
 }
 
 

@@ -184,5 +184,5 @@ SECTIONS = {
 #: The parts in the order of the page.
 ORDER = (
     "evaluation", "step", "letters", "whole", "reference", "lbfgs", "digits", "large", "damped", "powell", "single",
-    "threads",
+    "threads", "images",
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The results on what the machine gives: the large network, float32, threads."""
+"""The results on what the machine gives: the large network, float32, threads, images."""
 
 from typing import Any
 
@@ -68,4 +68,26 @@ def _threads(rows: list[dict[str, Any]]) -> str:
     )
 
 
-SECTIONS = {"large": _large, "single": _single, "threads": _threads}
+def _images(rows: list[dict[str, Any]]) -> str:
+    if not rows:
+        return paragraphs("## M. Images", "Not measured: torch is not installed.")
+    cells = [
+        [
+            row["case"],
+            str(row["rows"]),
+            str(row["parameters"]),
+            *(_time(row["times"][name], k == 0) for k, name in enumerate(row["times"])),
+        ]
+        for row in rows
+    ]
+    return paragraphs(
+        "## M. Images",
+        "Loss and gradient of convolutional autoencoders in float32, cross-entropy from the logits, ours on all cores"
+        f" and torch on {rows[0]['threads']} threads, in turns. Median time (least in brackets) and torch's ratio to"
+        f" ours. Value and gradient agree to {max(row['disagreement'] for row in rows):.0e}, relative.",
+        table(("network", "rows", "parameters", *rows[0]["times"]), cells),
+        "\n".join(f"- {case}: `{layers}`" for case, layers in {row["case"]: row["layers"] for row in rows}.items()),
+    )
+
+
+SECTIONS = {"large": _large, "single": _single, "threads": _threads, "images": _images}

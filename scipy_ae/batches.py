@@ -117,6 +117,14 @@ class Batch:
         part.eps, part.probes = (None if drawn is None else drawn[index] for drawn in (self.eps, self.probes))
         return part
 
+    def one(self) -> "Batch":
+        """The batch of its weightiest row alone, for what needs any row at all."""
+        return self.rows([int(np.argmax(self.weight))])
+
+    def targets(self, index) -> np.ndarray:
+        """The targets of these rows."""
+        return self._piece(self.target, index)
+
     def _piece(self, values, index) -> np.ndarray:
         """Rows of x or target as contiguous float64."""
         piece = taken(values, index) if self.is_stored else values[index]

@@ -24,8 +24,8 @@ FLOORS = {
         8: "estimator",
         7: "training persistence",
         6: "objective latent evidence export kind",
-        5: "network",
-        4: "bottlenecks display report",
+        5: "network display",
+        4: "bottlenecks report",
         3: "layers schedule quadratic",
         2: "activations losses penalties batches checks gauss_newton solvers datasets denoising tensors tasks "
         "baselines",

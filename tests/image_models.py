@@ -71,10 +71,10 @@ class Chain:
         for name, layer in self.named(part):
             if isinstance(layer, AddInput):
                 assert x is not None
-                y = y + _enlarged(torch.tensor(x).reshape(-1, *self.input_shape), y.shape[2:])
+                y = y + enlarged(torch.tensor(x).reshape(-1, *self.input_shape), y.shape[2:])
                 continue
             own = {kind: torch.tensor(self.arrays[f"{name}.{kind}"]) for kind, _ in layer.parameters()}
-            y = _applied(layer, y, own, [torch.tensor(values) for values in self.statistics.get(name, ())])
+            y = applied(layer, y, own, [torch.tensor(values) for values in self.statistics.get(name, ())])
         return y.flatten(1).numpy()
 
     def save(self, path: Path) -> None:
@@ -90,7 +90,7 @@ class Chain:
 PARTS = ("encoder", "decoder")
 
 
-def _applied(layer: Layer, x: torch.Tensor, own: dict[str, torch.Tensor], known: list[torch.Tensor]) -> torch.Tensor:
+def applied(layer: Layer, x: torch.Tensor, own: dict[str, torch.Tensor], known: list[torch.Tensor]) -> torch.Tensor:
     if isinstance(layer, Dense):
         a = x.flatten(1) @ own["weight"] + own["bias"]
     elif isinstance(layer, Conv2D):
@@ -140,7 +140,7 @@ def _curved(layer: Layer, a: torch.Tensor, slope: torch.Tensor | None) -> torch.
     return functions[f.name]()
 
 
-def _enlarged(images: torch.Tensor, size: Any) -> torch.Tensor:
+def enlarged(images: torch.Tensor, size: Any) -> torch.Tensor:
     return F.interpolate(images, size, mode="bilinear", align_corners=False)
 
 

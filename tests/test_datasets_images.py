@@ -4,7 +4,7 @@ import gzip
 import struct
 import tracemalloc
 import zlib
-from itertools import pairwise
+from itertools import pairwise, product
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +13,13 @@ from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.transformPen import TransformPen
 from fontTools.pens.ttGlyphPen import TTGlyphPen
 from fontTools.ttLib import TTFont
+from numpy.lib.stride_tricks import sliding_window_view
 from PIL import Image
 from scipy.io import savemat
 
 from scipy_ae import datasets
 from scipy_ae.datasets import Dataset, find, idx, images, make_curves, make_glyphs, pictures, svhn, typefaces
-from scipy_ae.datasets.photographs import bands, load_photographs
+from scipy_ae.datasets.photographs import blocks, deviations, load_photographs
 from scipy_ae.errors import InputError
 
 LETTERS = "ABCDEFGHIJ"
@@ -259,26 +260,35 @@ def test_curves_are_thin_connected_and_drawn_by_the_seed():
     assert refusal(make_curves, 10**6) == "n: at most 100000 curves are made, not 1000000"
 
 
-def test_patches_of_two_bands_share_no_pixel():
+def test_patches_of_two_blocks_share_no_pixel():
     from sklearn.datasets import load_sample_image
 
-    for size in (8, 32, 64, 128):
-        ends = bands(640, size)
-        assert len(ends) >= 4
+    for size, (length, fewest) in product((8, 32, 64, 128), ((640, 4), (427, 1))):
+        ends = blocks(length, size, fewest)
+        assert len(ends) >= fewest
         assert all(right - left >= size for left, right in ends)
         assert all(left - right == size // 4 for (_, right), (left, _) in pairwise(ends))
-        assert ends[-1][1] <= 640
+        assert ends[-1][1] <= length
     patches = load_photographs(64)
     assert patches.sample_shape == (3, 64, 64)
-    assert set(patches.labels) == {"china", "flower"}
-    picture = load_sample_image("china.jpg")
-    left = bands(640, 64)[1][0]
-    second = np.flatnonzero(patches.groups == 1)[0]
-    np.testing.assert_array_equal(
-        patches.x[second].reshape(3, 64, 64), picture[:64, left : left + 64].transpose(2, 0, 1) / 255
-    )
-    groups = [set(np.array(patches.labels)[patches.groups == group]) for group in np.unique(patches.groups)]
+    picture, labels = load_sample_image("china.jpg") / 255, np.array(patches.labels)
+    (top, bottom), (left, right) = blocks(427, 64)[1], blocks(640, 64, 4)[1]
+    inside = sliding_window_view(picture[top:bottom, left:right].transpose(2, 0, 1), (3, 64, 64))[0, ::24, ::24]
+    here = patches.x[patches.groups == 5]  # no patch is left out of it
+    assert len(here) == inside.shape[0] * inside.shape[1]
+    np.testing.assert_array_equal(here.reshape(inside.shape), inside)
+    groups = [set(labels[patches.groups == group]) for group in np.unique(patches.groups)]
     assert all(len(group) == 1 for group in groups)
+    assert set(labels) == {"china", "flower"}
+
+
+def test_patches_with_next_to_nothing_in_them_are_left_out():
+    patches = load_photographs(64, stride=8).x.reshape(-1, 3, 64 * 64)
+    least = np.sqrt(patches.var(axis=2).mean(axis=1)).min()
+    assert 0.02 <= least < 0.03
+    sky = np.full((2, 3, 8, 8), 200, dtype=np.uint8)
+    sky[1, :, :4] = 220
+    np.testing.assert_allclose(deviations(sky), [0, 10 / 255], atol=1e-6)
 
 
 @pytest.mark.parametrize("size", [4, 129, 32.0, True, None])

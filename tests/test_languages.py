@@ -216,7 +216,7 @@ def in_words(request):
 
 
 def test_every_recipe_is_translated_and_so_are_the_names_of_its_values(in_words):
-    known = {*solvers.names(), "tanh", "relu", "fan-in", "glorot", "he"}
+    known = {*solvers.names(), "tanh", "relu", "elu", "softplus", "softmax", "fan-in", "glorot", "he"}
     for found in map(recipe.find, recipe.names()):
         for text in (found.title, found.about, found.claim, found.source):
             if text:

@@ -157,6 +157,7 @@ def test_grey_is_the_baseline_of_colours(tmp_path):
     scores = scores_of(folder)
     assert page.heading().startswith(f"Grey pictures are given colours, to {scores['output']['psnr']:.2f} dB")
     assert "the grey picture" in page.heading()
+    assert "grey" not in image_pictures.columns_of(images_of(folder))  # the input shows it
     picture = bytes_of(figures_of(folder)["examples"])
     colourless = (picture[..., 0] == picture[..., 1]) & (picture[..., 1] == picture[..., 2])
     assert 0.1 < (~colourless).mean() < 0.9
@@ -277,6 +278,8 @@ def test_an_example_is_large_enough_to_be_seen_and_the_picture_fits_a_screen(sid
         w, h = image_pictures._tile((1, side, side), columns, 240)
         assert w == h >= 168
         assert w % side == 0
+        room = (2100 - 240) // columns - image_pictures.GAP
+        assert w // side % 2 == 0 or 2 * side > room  # whole pixels of the screen
         assert 240 + columns * (w + image_pictures.GAP) <= 2100
 
 
@@ -559,7 +562,7 @@ def test_pages_fit_screens_and_keep_the_dots(compressed, denoised):
 
 
 def test_the_page_of_large_pictures_is_small_enough(tmp_path):
-    folder = image_folders.denoise(tmp_path / "run", side=128, n=24)
+    folder = image_folders.denoise(tmp_path / "run", side=128, n=30)
     rng = np.random.default_rng(0)
 
     def noisy(arrays: dict[str, np.ndarray]) -> None:
@@ -571,7 +574,7 @@ def test_the_page_of_large_pictures_is_small_enough(tmp_path):
     with_json(lambda table: table.update(features=stages))(folder)
     page = report.write(folder)
     assert page.stat().st_size < 3_000_000
-    assert "4 of 5 are drawn." in Page(page).text
+    assert "4 of 6 are drawn." in Page(page).text
 
 
 def test_a_look_in_colour():

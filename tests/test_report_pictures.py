@@ -1,5 +1,6 @@
 """The report's pictures from arrays: what is drawn where, and labels that never overlap."""
 
+from dataclasses import replace
 from io import BytesIO
 
 import numpy as np
@@ -16,6 +17,7 @@ from scipy_ae.errors import InputError
 from scipy_ae.records import Record
 from scipy_ae.report import placing
 from scipy_ae.report.architecture import network
+from scipy_ae.report.curves import HELD_OUT, CurveWords
 from scipy_ae.report.layer_reader import Layer
 from scipy_ae.report.look import Look
 from scipy_ae.report.planes import MOST_LABELS
@@ -274,6 +276,18 @@ def test_a_burst_is_drawn_from_the_loss_before_it():
     burst, steps = axes.collections
     assert burst.get_segments()[0].tolist() == [[1.0, 2.0], [2.0, 1.0]]
     assert steps.get_segments()[1].tolist() == [[0.0, 4.0], [1.0, 3.0]]
+
+
+def test_the_loss_on_rows_held_out_has_a_line_of_its_own_with_the_ring_on_it():
+    records = [replace(record, validation=9.0 - record.iteration) for record in run_folders.records(8)]
+    figure = report.loss_curve(records, "iteration", 3, CurveWords(validation="held out"))
+    lines = {line.get_color(): line for line in figure.axes[0].lines}
+    assert lines[HELD_OUT].get_ydata().tolist() == [record.validation for record in records]
+    ring = next(line for line in figure.axes[0].lines if line.get_markersize() == 8)
+    assert (ring.get_xdata()[0], ring.get_ydata()[0]) == (3, 6.0)
+    assert "held out" in [text.get_text() for text in figure.texts]
+    plain = report.loss_curve(run_folders.records(8))
+    assert HELD_OUT not in {line.get_color() for line in plain.axes[0].lines}
 
 
 def test_the_loss_has_a_logarithmic_scale_unless_it_is_not_positive():

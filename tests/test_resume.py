@@ -49,6 +49,49 @@ CASES = {
     "L-BFGS-B": {"solver": "L-BFGS-B", "every": 2, "iterations": 8},
     "scipy.BFGS": {"solver": "scipy.BFGS", "every": 2, "iterations": 8, **FEW},
     "mini-batches": {"batch_size": 2, "between": "Adam", "every": 3, "iterations": 12},
+    "early stopping": {
+        "letters": "all",
+        "validation": 0.3,
+        "test": 0.1,
+        "patience": 7,
+        "iterations": 400,
+        "every": 2,
+        "burst": 20,
+        "layers": "35-12-35",
+        "init": "fan-in",
+        "l2": 0.0,
+    },
+    "early stopping in a schedule": {
+        "letters": "all",
+        "validation": 0.3,
+        "patience": 60,
+        "schedule": "adam:30 bfgs:300",
+        "init": "fan-in",
+        "layers": "35-12-35",
+    },
+    "growing rows": {
+        "letters": "all",
+        "burst_rows": 4,
+        "burst_growth": 1.7,
+        "batch_size": 5,
+        "between": "Adam",
+        "every": 2,
+        "solver": "L-BFGS",
+        "iterations": 13,
+    },
+    "rows in a file": {
+        "dataset": "tiny.npy",
+        "letters": None,
+        "layers": "3-1-3",
+        "mapped": True,
+        "validation": 0.3,
+        "burst_rows": 5,
+        "burst_growth": 3.0,
+        "batch_size": 4,
+        "between": "Adam",
+        "every": 2,
+        "iterations": 8,
+    },
     "noise by bursts": {"noise": "flip:1", "copies": 2, "redraw": "burst", "every": 2, "iterations": 9},
     "noise by steps": {"noise": "flip:1", "copies": 2, "redraw": "step", "every": 3, "iterations": 9},
     "drawn codes": {"variational": True, "draws": 2, "redraw": "burst", "every": 3, "iterations": 9},
@@ -64,6 +107,7 @@ CASES = {
 def here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     np.savetxt("tiny.csv", np.random.default_rng(0).uniform(size=(6, 3)), delimiter=",")
+    np.save("tiny.npy", np.random.default_rng(0).integers(0, 256, (40, 3), dtype=np.uint8))
     return tmp_path
 
 
@@ -321,7 +365,7 @@ def _a_model_in_its_place(folder):
 
 FOREIGN = {
     "was begun by scipy-ae 0.0.9; only that version": _another_program,
-    "has version 9; this program reads 2": _another_format,
+    "has version 9; this program reads 3": _another_format,
     "is not the spec that the run": _another_network,
     "is a run of several starts": _one_restart_more,
     r"is damaged \(.*colour": _an_unknown_setting,

@@ -8,6 +8,7 @@ from zoo import Counted, quadratic
 from scipy_ae import solvers
 from scipy_ae.errors import InputError
 from scipy_ae.problem import FunctionProblem
+from scipy_ae.solvers.base import NON_FINITE
 from scipy_ae.solvers.first_order import Moments, Rate, Velocity
 
 ROSEN = FunctionProblem(rosen, rosen_der)
@@ -213,3 +214,28 @@ def test_converged_start_costs_one_evaluation():
 def test_bad_options_are_refused(name, option, value):
     with pytest.raises(InputError, match=f"^{option}: got"):
         solvers.get(name, **{option: value})
+
+
+@pytest.mark.parametrize("name", ["gradient-descent", "momentum", "Adam", "Rprop"])
+def test_steps_across_functions_are_those_on_one_after_the_other(name):
+    problems = [Counted(quadratic(5, condition)) for condition in range(2, 9)]
+    flat = FunctionProblem(lambda x: (1.0, np.zeros(5)), jac=True)
+    solver, x, memory = solvers.get(name, eta=0.03), np.linspace(-1.0, 2.0, 5), None
+    found = solver.across([*problems[:3], flat, *problems[3:]], x, None)
+    assert [(problem.calls["fun"], problem.calls["jac"]) for problem in problems] == [(1, 1)] * 7
+    for problem in problems:
+        result = solver.solve(problem, x, maxiter=1, memory=memory)
+        x, memory = result.x, result.memory
+    np.testing.assert_array_equal(found.x, x)
+    assert (found.nit, found.nfev) == (7, 8)
+    more = solver.across(problems[:1], found.x, found.memory)
+    np.testing.assert_array_equal(more.x, solver.solve(problems[0], x, maxiter=1, memory=memory).x)
+
+
+def test_steps_across_functions_end_before_the_one_that_led_out():
+    wall = FunctionProblem(lambda x: (np.nan, x), jac=True)
+    solver = solvers.get("Adam", eta=0.1)
+    before, found = solver.across([ROSEN, ROSEN], START), solver.across([ROSEN, ROSEN, ROSEN, wall, ROSEN], START)
+    assert (found.nit, found.nfev, found.status, found.memory) == (3, 4, NON_FINITE, None)
+    np.testing.assert_array_equal(found.x, before.x)
+    assert solver.across([wall], START).x.tolist() == START.tolist()

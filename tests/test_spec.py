@@ -37,6 +37,8 @@ anything = {
     "task": st.sampled_from(list(OPTIONS)), "watermark": words.filter(str.strip), "opacity": st.floats(1e-9, 1),
     "place": st.sampled_from(list(PLACES)), "factor": st.integers(2, 99), "downscale": st.sampled_from(KERNELS),
     "code_bits": st.integers(1, 64),
+    "validation": st.floats(1e-9, 0.4), "test": st.floats(1e-9, 0.4), "patience": whole, "mapped": st.booleans(),
+    "burst_rows": whole, "burst_growth": st.floats(1.001, 1e9),
 }  # fmt: skip
 
 
@@ -46,6 +48,17 @@ def consistent(given):
         given.pop("halving", None)
     elif given.get("std") == 0:
         del given["std"]
+    if "validation" not in given:
+        given.pop("patience", None)
+    if given.get("mapped"):
+        for name in ("noise", "variational", "probes", "kl", "letters", "restarts", "halving"):
+            given.pop(name, None)
+    if "burst_rows" in given:
+        given.pop("redraw", None)
+    else:
+        given.pop("burst_growth", None)
+    if given.get("burst_growth") is None and "batch_size" not in given:
+        given.pop("burst_rows", None)
     if "noise" not in given:
         for name in ("copies", "redraw", "compare"):
             given.pop(name, None)

@@ -15,7 +15,7 @@ from scipy_ae.penalties import L2
 from scipy_ae.records import History
 from scipy_ae.schedule import Every, Then
 from scipy_ae.solvers.watched import Watched
-from scipy_ae.training import DIVERGED, INTERRUPTED, Stop, train
+from scipy_ae.training import DIVERGED, INTERRUPTED, Stop, supply, train
 
 EVERY_BURST = [
     "BFGS",
@@ -53,6 +53,7 @@ def count(monkeypatch):
     """Every evaluation of any objective, mini-batches included; solvers have to come to Python for them."""
     seen = []
     monkeypatch.setattr(Watched, "native", None)
+    monkeypatch.setattr(supply, "passes_of", lambda *arguments: None)
     for name in ("fun", "fun_and_jac"):
         real = getattr(Objective, name)
         monkeypatch.setattr(Objective, name, lambda self, theta, real=real: (seen.append(1), real(self, theta))[1])
@@ -254,6 +255,7 @@ def test_minibatches_see_every_row_once_an_epoch(monkeypatch):
         return real(self, batch)
 
     monkeypatch.setattr(Objective, "on", spy)
+    monkeypatch.setattr(supply, "passes_of", lambda *arguments: None)  # in Python, where it can be seen
     schedule = Every(0, between=solvers.get("Adam", eta=0.01))
     records = list(train(objective, start, schedule, iterations=3, batch_size=4, rng=np.random.default_rng(0)))
     assert sizes == [4, 4, 2] * 3

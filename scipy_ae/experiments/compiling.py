@@ -23,10 +23,10 @@ def compile_kernels(setup: Setup) -> None:
     with suppress(NonFiniteError), np.errstate(all="ignore"):  # the training will say it better
         _step_on_a_mini_batch(setup)
         if setup.validation is not None:
-            setup.objective.without_penalties(setup.validation.rows(slice(0, 1))).fun(setup.theta)
+            setup.objective.without_penalties(setup.validation.one()).fun(setup.theta)
         if is_compiled():
             batch = setup.objective.batch
-            one = setup.objective.on(batch.rows(slice(0, 1))) if batch.is_stored else setup.objective
+            one = setup.objective.on(batch.one()) if batch.is_stored else setup.objective
             one.fun_and_jac(setup.theta)
             return
         # SciPy's own are compiled already, and some have long steps
@@ -42,7 +42,7 @@ def _step_on_a_mini_batch(setup: Setup) -> None:
     stepping = [solver for solver in setup.schedule.stepping if isinstance(solver, FirstOrder)]
     if setup.spec.batch_size is None or not stepping:
         return
-    row = (setup.pool or setup.objective.batch).rows(slice(0, 1))
+    row = (setup.pool or setup.objective.batch).one()
     if (passes := passes_of(setup.objective.on(row), row, 1)) is not None:
         stepping[0].along(passes.shuffled(np.random.default_rng(0)), setup.theta)
 

@@ -75,7 +75,7 @@ class Setup:
     @classmethod
     def of(cls, asked: Spec) -> "Setup":
         """The setup of a spec; whatever of it is not accepted is refused here, in one sentence."""
-        spec = asked.resolved(PRESETS.get(asked.dataset, {}))
+        spec = asked.resolved({} if asked.mapped else PRESETS.get(asked.dataset, {}))
         data = Data.of(spec)
         dataset = data.dataset
         spec = _shaped(spec, data)

@@ -36,8 +36,10 @@ def said(named: Sequence[tuple[str, Trial | None]]) -> list[Said]:
     if len(known) < len(named) or len(known) < 2 or len(shapes) > 1:
         return []
     name, psnr = max(known, key=lambda one: one[1])
-    goals = [table["goal"] for table in tables if table and "goal" in table]
-    return [Said("nearest", {"name": name, "psnr": psnr}), *_goals(goals)]
+    return [
+        Said("nearest", {"name": name, "psnr": psnr}),
+        *_goals([table["goal"] for table in tables if table and "goal" in table]),
+    ]
 
 
 def _goals(goals: Sequence[Mapping[str, Any]]) -> list[Said]:

@@ -121,7 +121,7 @@ def first_order_series(address, context, load, loader, vectors, reals, whole, si
 @njit(inline="always")
 def _exceeds(g, gtol):
     """Whether any entry does, which is mostly known at the first."""
-    for i in range(g.size):  # noqa: SIM110
+    for i in range(g.size):  # noqa: SIM110 - kernels know no generators
         if abs(g[i]) > gtol:
             return True
     return False
@@ -192,7 +192,7 @@ def rprop_step(
 
     Igel & Hüsken (2003), "Empirical evaluation of the improved Rprop learning algorithms", iRprop-.
     """
-    for i in range(g.size):  # noqa: SIM110
+    for i in range(g.size):
         same, now = g[i] * last[i], g[i]
         factor = up if same > 0.0 else (down if same < 0.0 else 1.0)
         length[i] = min(length[i] * factor, longest)
@@ -219,7 +219,7 @@ def adam_step(
     """
     unbias1 = 1.0 / (1.0 - beta1**t)
     unbias2 = 1.0 / (1.0 - beta2**t)
-    for i in range(g.size):  # noqa: SIM110
+    for i in range(g.size):
         m[i] = beta1 * m[i] + (1.0 - beta1) * g[i]
         v[i] = beta2 * v[i] + (1.0 - beta2) * g[i] * g[i]
         out[i] = -eta * (m[i] * unbias1) / (math.sqrt(v[i] * unbias2) + eps)

@@ -42,6 +42,8 @@ class Network:
 
     #: Whether any layer works on images; such a network is an ``ImageNetwork``.
     on_images = False
+    #: Whether means over a whole batch are a part of it.
+    normalises_batches = False
 
     def __new__(cls, encoder: Sequence[Any] = (), decoder: Sequence[Any] = (), *more: Any, **named: Any) -> "Network":
         if cls is Network and not all(isinstance(layer, Dense) for layer in (*encoder, *decoder)):

@@ -11,16 +11,16 @@ from scipy_ae.bottlenecks import Bottleneck
 from scipy_ae.errors import InputError, UnsupportedError
 from scipy_ae.kernels import tape as T
 from scipy_ae.layers import chain_text, shape_lines, shape_table
+from scipy_ae.layers.normalisation import EPSILON
 from scipy_ae.layout import Layout
 from scipy_ae.network.dense import Network, as_theta
 from scipy_ae.network.machine import Machine
-from scipy_ae.network.tape import Node, Tape
+from scipy_ae.network.nodes import Node
+from scipy_ae.network.tape import Tape
 from scipy_ae.threads import one_thread
 
 #: Rows that inference takes at a time.
 _AT_ONCE = 1024
-#: What batch normalisation adds to a variance.
-EPS = 1e-5
 
 
 class ImageNetwork(Network):
@@ -69,6 +69,7 @@ class ImageNetwork(Network):
         if not self.size:
             raise InputError("layers: not one of them has weights; at least one convolution or dense layer is needed")
         self.units = sum(prod(shape) for shape in self.shapes[1:])
+        self.normalises_batches = any(layer.kind == "batch-norm" for layer in self.layers)
         self.statistics: dict[str, tuple[np.ndarray, np.ndarray]] | None = None
 
     @property
@@ -100,7 +101,18 @@ class ImageNetwork(Network):
         for name, layer in self.named_layers():
             if layer.kind in ("batch-norm", "group-norm"):
                 views[f"{name}.weight"][:], views[f"{name}.bias"][:] = 1.0, 0.0
+        if init != "gaussian" and self._last_before_input is not None:
+            # a network that adds its input starts as what it adds, as Goyal et al. (2017), section 5.1, start theirs
+            views[f"{self._last_before_input}.weight"][:] = 0.0
         return theta
+
+    @property
+    def _last_before_input(self) -> str | None:
+        """The last convolution or dense layer of a network that ends by adding its input; None of another."""
+        if self.layers[-1].kind != "add-input":
+            return None
+        weighted = [name for name, layer in self.named_layers() if layer.kind in ("conv", "conv-transpose", "dense")]
+        return weighted[-1]
 
     def with_statistics(self, statistics: Mapping[str, tuple[np.ndarray, np.ndarray]] | None) -> "ImageNetwork":
         """The same network, whose batch normalisation takes these means and variances."""
@@ -108,12 +120,15 @@ class ImageNetwork(Network):
         other.statistics = None if statistics is None else dict(statistics)
         return other
 
-    @property
-    def normalises_batches(self) -> bool:
-        return any(layer.kind == "batch-norm" for layer in self.layers)
-
     def _run(self, theta: np.ndarray, x: np.ndarray, first: int, last: int, name: str) -> np.ndarray:
         return self._outputs(theta, x, first, last, name, [last - first - 1])[0]
+
+    def decode(self, theta: np.ndarray, z: np.ndarray) -> np.ndarray:
+        if self.layers[-1].kind == "add-input":
+            raise UnsupportedError(
+                "decode: this network adds its input to its output, which no code has; reconstruct does"
+            )
+        return super().decode(theta, z)
 
     def reconstruct(self, theta: np.ndarray, x: np.ndarray) -> np.ndarray:
         return self._run(theta, x, 0, len(self.layers), "x")
@@ -154,7 +169,7 @@ class ImageNetwork(Network):
             if node.layer.kind == "batch-norm":
                 mean, variance = self.statistics[node.name]
                 given[node.held["means"]] = np.ascontiguousarray(mean, dtype=np.float64)
-                given[node.held["inverses"]] = 1.0 / np.sqrt(np.asarray(variance, dtype=np.float64) + EPS)
+                given[node.held["inverses"]] = 1.0 / np.sqrt(np.asarray(variance, dtype=np.float64) + EPSILON)
         return given
 
     def describe(self) -> str:

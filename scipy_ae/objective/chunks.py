@@ -20,7 +20,7 @@ from scipy_ae.penalties import KLSparsity, Penalty
 from scipy_ae.problem import Problem
 
 #: Numbers that the rows of a chunk and the activations of the network on them make up, and bounds on its rows.
-NUMBERS, FEWEST, MOST = 2**22, 32, 8192
+NUMBERS, FEWEST, MOST = 2**21, 256, 8192
 #: What is a sum over rows, of all that an objective may offer.
 SUMS = frozenset({"fun", "jac", "hessp", "gauss_newton_p"})
 
@@ -57,8 +57,7 @@ class ChunkedObjective(Problem):
     ) -> None:
         if rows is not None and (isinstance(rows, bool) or not isinstance(rows, (int, np.integer)) or rows < 1):
             raise InputError(f"rows: {rows!r} is not accepted; a whole number of at least 1 is")
-        chunk = batch.rows(slice(0, min(len(batch), rows or chunk_rows(network))))
-        self._take(Objective(network, chunk, loss, penalties, dtype), batch, rows)
+        self._take(Objective(network, batch.one(), loss, penalties, dtype), batch, rows)
 
     @classmethod
     def of(cls, piece: Objective, batch: Batch, rows: int | None = None) -> "ChunkedObjective":
@@ -68,6 +67,8 @@ class ChunkedObjective(Problem):
         return made
 
     def _take(self, piece: Objective, batch: Batch, rows: int | None) -> None:
+        if piece.network.on_images and piece.network.normalises_batches:
+            raise InputError("layers: batch norm is about means over all rows, which are no sum over chunks")
         for penalty in piece.penalties:
             if isinstance(penalty, KLSparsity):
                 raise InputError("penalties: KLSparsity is about means over all rows, which are no sum over chunks")
@@ -76,7 +77,7 @@ class ChunkedObjective(Problem):
         self.network, self.size, self.loss = piece.network, piece.size, piece.loss
         self.penalties, self.dtype, self.offers = piece.penalties, piece.dtype, piece.offers & SUMS
         for start in range(0, len(batch), self._step) if not self.loss.any_target else ():
-            self.loss.check_target(batch.rows(slice(start, start + self._step)).target)
+            self.loss.check_target(batch.targets(slice(start, start + self._step)))
 
     def on(self, batch: Batch) -> "Objective | ChunkedObjective":
         """The same objective on other rows: in chunks where they are stored, else in one piece."""
@@ -84,7 +85,7 @@ class ChunkedObjective(Problem):
 
     def without_penalties(self, batch: Batch) -> "Objective | ChunkedObjective":
         """The loss, and the divergence of a variational bottleneck, on other rows."""
-        bare = self._piece.without_penalties(batch.rows(slice(0, 1)))
+        bare = self._piece.without_penalties(batch.one())
         return ChunkedObjective.of(bare, batch, self._asked)
 
     def drawn(self, rng: np.random.Generator, batch: Batch | None = None) -> Batch:

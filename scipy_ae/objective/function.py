@@ -178,7 +178,7 @@ class Objective(Problem):
         """The loss, and the divergence of a variational bottleneck, on other rows: what held-out rows are judged by."""
         if not batch.is_stored:
             return Objective(self.network, batch, self.loss, (), self.dtype)
-        return self.without_penalties(batch.rows(slice(0, 1))).on(batch)
+        return self.without_penalties(batch.one()).on(batch)
 
     def threads(self) -> AbstractContextManager:
         return self._threads
@@ -218,8 +218,10 @@ class Objective(Problem):
                 context[place] = native.data_of(array)
             held = [work]  # and, once products are wanted, the arrays of the tangents
             product = partial(self._work.product_code, context, held)
+            # of its own methods it keeps none: in a ring of references, large rows would wait for the collector
+            model = partial(NetworkModel, self._held(), self.size, self._decay)
             code, move = native.address_of(self._single), None if self._single else probe.address
-            self._code = Native(code, context, held, move, product, self._model)
+            self._code = Native(code, context, held, move, product, model)
         return self._code
 
     def hessp(self, theta: np.ndarray, v: np.ndarray) -> np.ndarray:

@@ -16,8 +16,9 @@ from scipy_ae import losses, threads
 from scipy_ae.batches import Batch
 from scipy_ae.errors import InputError, UnsupportedError
 from scipy_ae.kernels import tape as T
+from scipy_ae.layers.normalisation import EPSILON
 from scipy_ae.network import Network, as_theta
-from scipy_ae.network.images import EPS, ImageNetwork
+from scipy_ae.network.images import ImageNetwork
 from scipy_ae.network.machine import Machine
 from scipy_ae.network.tape import Tape
 from scipy_ae.objective.function import Objective
@@ -114,9 +115,14 @@ class ImageObjective(Objective):
         found = dict[str, tuple[np.ndarray, np.ndarray]]()
         for node in machine.tape.nodes:
             if node.layer.kind == "batch-norm":
-                mean, inverse = (machine.shared[node.held[name]] for name in ("means", "inverses"))
-                found[node.name] = (mean.astype(np.float64), inverse.astype(np.float64) ** -2.0 - EPS)
+                mean, inverse = (machine.shared[node.held[name]].view(np.float64) for name in ("means", "inverses"))
+                found[node.name] = (mean.copy(), inverse**-2.0 - EPSILON)
         return found
+
+    @property
+    def chunks(self) -> int:
+        """Into how many pieces the batch is cut."""
+        return self._machine().chunks
 
     def _run(self, what: str, theta: np.ndarray, v: np.ndarray | None = None) -> tuple[float, np.ndarray]:
         machine, batch = self._machine(), self.batch

@@ -7,6 +7,7 @@ import numpy as np
 from scipy_ae.batches import Batch
 from scipy_ae.kernels import native
 from scipy_ae.kernels import shuffled as R
+from scipy_ae.objective.chunks import ChunkedObjective
 from scipy_ae.objective.function import Objective
 from scipy_ae.problem import Series
 from scipy_ae.stored import Rows, release
@@ -27,7 +28,8 @@ class Passes:
     def __init__(self, objective: Objective, pool: Batch, size: int) -> None:
         self.pool = pool
         # an objective of nobody else's, into whose rows each mini-batch is written
-        self._objective = objective.on(pool.rows(np.arange(size)))
+        heaviest = np.argsort(-pool.weight, kind="stable")[:size]
+        self._objective = objective.on(pool.rows(heaviest))
         x, target, weight = self._objective.held_rows
         self._values, self._index = _source(pool.x)
         self._targets = None if pool.target is pool.x else _source(pool.target)[0]
@@ -56,6 +58,8 @@ class Passes:
 
 def passes_of(objective: object, pool: Batch, size: int) -> Passes | None:
     """Passes over the rows of a pool; None where the objective or the pool are not made for such."""
+    if isinstance(objective, ChunkedObjective):
+        objective = objective.on(pool.one())
     plain = type(objective) is Objective and not objective.has_terms
     weighted_apart = pool.is_stored and np.ptp(pool.weight) != 0
     alike = all(_source(part)[0].dtype == _source(pool.x)[0].dtype for part in (pool.x, pool.target))

@@ -159,15 +159,9 @@ class Terms:
             context[C.CONTRACTIVE_CODE] = contractive.address() if self._work.halves.vectors else 0
             self._made_for = arrays
             held = [self._given, arrays]  # and, once products are wanted, the arrays of the tangents
-            product = None if self._work.halves.vectors else partial(self._product_code, context, held)
+            product = None if self._work.halves.vectors else partial(_product_code, self._work, context, held)
             self._native = Native(terms.address(), context, held, product=product)
         return self._native
-
-    def _product_code(self, context: np.ndarray, held: list, name: str) -> int:
-        held[2:] = [self._work.with_tangents()]
-        for place in range(C.V_E_BEFORE, C.MORE + 1):
-            context[place] = native.data_of(held[2][place])
-        return term_products.address()
 
     def _bare(self) -> np.ndarray:
         """The context of the value alone."""
@@ -194,3 +188,11 @@ class Terms:
         if halves.vectors:
             parts["contractive"] = values[C.CONTRACTIVE]
         return parts
+
+
+def _product_code(work: TermWork, context: np.ndarray, held: list, name: str) -> int:
+    """The address of Hessian products, whose arrays are made when they are first asked for."""
+    held[2:] = [work.with_tangents()]
+    for place in range(C.V_E_BEFORE, C.MORE + 1):
+        context[place] = native.data_of(held[2][place])
+    return term_products.address()

@@ -64,11 +64,21 @@ def errors(images: Images) -> np.ndarray:
 
 
 def columns_of(images: Images) -> dict[str, np.ndarray]:
-    """The columns of the examples by name, but for the errors."""
+    """The columns of the examples by name, but for the errors; a baseline that looks like the input has none."""
     columns = {"target": images.target}
     if not images.same_as_target:
         columns["input"] = images.input
-    return {**columns, "output": images.output, **images.baselines}
+    others = {name: rows for name, rows in images.baselines.items() if not _like_the_input(rows, images)}
+    return {**columns, "output": images.output, **others}
+
+
+def _like_the_input(rows: np.ndarray, images: Images) -> bool:
+    """Whether rows are the input, its one channel in all of theirs."""
+    (c, *pixels), (channels, *there) = images.input_shape, images.target_shape
+    if there != pixels or c not in (1, channels):
+        return False
+    planes = (rows.reshape(-1, channels, *pixels), images.input.reshape(-1, c, *pixels))
+    return bool(np.equal(*planes).all())
 
 
 def examples(images: Images, words: ExampleWords) -> Figure:
@@ -97,7 +107,7 @@ def examples(images: Images, words: ExampleWords) -> Figure:
             sheet.text(x + w / 2, y + h + 20, _below(name, values[i], i, images, words), FINE, color=MUTED)
         pixels = scale(_small_enough(away[i], h, w)) if grow == 0 else enlarged(scale(away[i]), grow)
         sheet.paste(pixels, label + len(columns) * pitch_x, y)
-    scale.draw(sheet, sheet.width - 40, HEAD + len(rows) * pitch_y + 14, words.error, words.number)
+    scale.draw(sheet, sheet.width - 56, HEAD + len(rows) * pitch_y + 14, words.error, words.number)
     return sheet.done()
 
 
@@ -118,7 +128,7 @@ def filters(values: np.ndarray, name: str, number: Number) -> Figure:
         for j in range(inputs):
             corner = (gap + column * (side + gap), 16 + row * group + j * (side + 4))
             sheet.paste(enlarged(scale(values[i, j]), grow), *corner)
-    scale.draw(sheet, sheet.width - 40, 16 + lines * group + 14, name, number)
+    scale.draw(sheet, sheet.width - 56, 16 + lines * group + 14, name, number)
     return sheet.done()
 
 

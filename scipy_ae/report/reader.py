@@ -280,7 +280,7 @@ def _check_shapes(run: Run, folder: RunFolder) -> None:
         raise InputError(f"'{folder.result}': the dataset's kind is '{run.kind}', not one of {', '.join(KINDS)}")
     if not run.layers:
         raise InputError(f"'{folder.result}' names no layers")
-    if run.images is not None and len(run.output) == 0 and not folder.arrays.exists():
+    if run.images is not None and not any(map(len, (run.input, run.target, run.output, run.codes))):
         return
     n, p = run.output.shape if run.output.ndim == 2 else (0, 0)
     p_in = p if run.images is None else int(np.prod(run.images.input_shape))

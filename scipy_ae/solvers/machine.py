@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from scipy_ae.kernels import first_order as first
 from scipy_ae.kernels import machine as place
 from scipy_ae.kernels.quasi_newton import CLEAR
 from scipy_ae.problem import Series
@@ -104,6 +105,19 @@ class Machine:
             if verdict != place.DONE:
                 return verdict
             most = max(1, most // 2) if time.perf_counter() - began > HEARD else 2 * most
+
+    def step_on(self, kernel: Callable, remembers: bool) -> None:
+        """Take the step that a first-order kernel proposes from the gradient here, without a look at what it leads to.
+
+        No step is taken where no entry of the gradient is above gtol.
+        """
+        self.whole[place.PHASE] = self.whole[place.STEPS] = self.whole[place.WAITING] = 0
+        verdict = kernel(0, _NOTHING, self._vectors, self.reals, self.whole, self.size, 1)
+        self.whole[place.PHASE] = self.whole[place.WAITING] = 0
+        if verdict == place.ASK:
+            self.whole[place.SIDE] = 1 - self.whole[place.SIDE]
+            self.whole[first.REMEMBERS] = remembers
+            self.whole[first.TAKEN] += 1
 
     def _tell(self) -> None:
         """What Python has not seen: the number of evaluations, and the lowest point."""

@@ -1,13 +1,14 @@
 """The loop that first-order methods share, on one function or along a series of them."""
 
 from abc import abstractmethod
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 import numpy as np
 
 from scipy_ae.kernels import first_order as kernel
 from scipy_ae.kernels.machine import DONE
-from scipy_ae.problem import Series
+from scipy_ae.problem import Problem, Series
 from scipy_ae.solvers.base import CONVERGED, MAXITER, NON_FINITE, STOPPED, STUCK, End, Report, Solver, number
 from scipy_ae.solvers.machine import Machine
 from scipy_ae.solvers.result import Result
@@ -79,6 +80,32 @@ class FirstOrder(Solver):
         machine = self._machine(Machine.bare(theta, kernel.VECTORS, kernel.REALS, kernel.WHOLE), memory)
         with series.threads(), np.errstate(all="ignore"):
             verdict = machine.run_along(kernel.first_order_series, series)
+        return self._walked(verdict, machine)
+
+    @property
+    def judged(self) -> bool:
+        """Whether a step is judged by the function that it is taken on, which costs an evaluation after it."""
+        return self.guard or self._kind == kernel.ADAPTIVE_ETA
+
+    def across(self, problems: Iterable[Problem], theta: np.ndarray, memory: Any = None) -> Result:
+        """As :meth:`along`, of steps that are not judged, where the functions are no machine code."""
+        machine = self._machine(Machine.bare(theta, kernel.VECTORS, kernel.REALS, kernel.WHOLE), memory)
+        verdict = kernel.ENDED
+        for problem in problems:
+            x, _, g = machine.point
+            with np.errstate(all="ignore"):
+                value, g[:] = problem.fun_and_jac(x.copy())
+            machine.whole[kernel.EVALUATIONS] += 1
+            if not (np.isfinite(value) and np.isfinite(g).all()):
+                if machine.whole[kernel.TAKEN] > 0:  # found now, done by the step before
+                    machine.whole[kernel.SIDE] = 1 - machine.whole[kernel.SIDE]
+                verdict = kernel.NOT_FINITE
+                break
+            machine.step_on(kernel.first_order, self._kind != kernel.GRADIENT_DESCENT)
+        return self._walked(verdict, machine)
+
+    def _walked(self, verdict: int, machine: Machine) -> Result:
+        """Where a series of functions has led."""
         status, message = (
             (NON_FINITE, "not finite") if verdict == kernel.NOT_FINITE else (MAXITER, "the series is over")
         )

@@ -1,7 +1,7 @@
 """State: where a training stands, and how it is told."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -124,10 +124,11 @@ class State:
         self.evaluations += result.nfev
         return result
 
-    def along(self, turn: Turn, series: Series) -> Result:
+    def along(self, turn: Turn, series: Series | Iterable[Problem]) -> Result:
         """The solver's steps on a series of functions; its memory and its evaluations are kept."""
         assert isinstance(turn.solver, FirstOrder)
-        result = turn.solver.along(series, self.theta, self.memories.get(id(turn.solver)) if turn.keep else None)
+        walk = turn.solver.along if isinstance(series, Series) else turn.solver.across
+        result = walk(series, self.theta, self.memories.get(id(turn.solver)) if turn.keep else None)  # type: ignore[arg-type]
         if turn.keep:
             self.memories[id(turn.solver)] = result.memory
         self.evaluations += result.nfev

@@ -163,8 +163,7 @@ class Supply:
             return None
         pool = self._pool or self.at_work.batch
         if self._passes is None or self._passes[0] is not pool:
-            # an objective on any rows will do, and a fresh one has no more work arrays than a mini-batch wants
-            self._passes = pool, passes_of(self.own_objective.on(pool.rows(slice(0, 1))), pool, self._batch_size)
+            self._passes = pool, passes_of(self.own_objective, pool, self._batch_size)
         passes = self._passes[1]
         return None if passes is None else passes.shuffled(self._rng)
 

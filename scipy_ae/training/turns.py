@@ -4,13 +4,14 @@ A turn is single steps on many batches (:func:`_pass`), a burst or one step on a
 which each step is an iteration (:func:`_phase`).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 
 import numpy as np
 
 from scipy_ae.errors import NonFiniteError
+from scipy_ae.problem import Problem, Series
 from scipy_ae.records import Record
 from scipy_ae.schedule import Turn
 from scipy_ae.solvers.base import NON_FINITE
@@ -43,7 +44,11 @@ def records_of(turn: Turn, state: State, pause: Callable[[], None]) -> Iterator[
 
 def _pass(turn: Turn, state: State) -> Record:
     """One pass over all rows, one step on each batch of them."""
-    series = state.supply.series() if isinstance(turn.solver, FirstOrder) else None
+    series: Series | Iterable[Problem] | None = None
+    if isinstance(turn.solver, FirstOrder):
+        series = state.supply.series()
+        if series is None and not turn.solver.judged:
+            series = (state.objective.on(batch) for batch in state.supply.of_steps())
     diverged, steps = False, 0
     if series is not None:
         result = state.along(turn, series)
