@@ -17,8 +17,8 @@ def load_photographs(size: int = 32, stride: int | None = None) -> Dataset:
     """Square colour patches of ``china.jpg`` and ``flower.jpg`` (427 x 640 pixels), from scikit-learn.
 
     Each photograph is cut into blocks of two to three patches a side, with a margin of a quarter of a patch between
-    them that no patch enters, so that patches of two blocks share no pixel. Within a block patches overlap. Blocks are many,
-    so that each part of a split has some of all that the photographs show. Patches with next to nothing in them
+    them that no patch enters, so that patches of two blocks share no pixel. Within a block patches overlap. Blocks are
+    many, so that each part of a split has some of all that the photographs show. Patches with next to nothing in them
     (a third of all: the sky above the roofs, the blurred ground behind the flower), whose standard deviation is under
     0.02, are left out, whatever part they would come to.
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from PIL import Image
 from photographs import patches
+from PIL import Image
 
 from scipy_ae import Network, metrics
 from scipy_ae.experiments import recipe as recipes
@@ -13,8 +13,8 @@ from scipy_ae.experiments.setup import Setup
 SINGLE = ["svhn-denoise", "colorize", "unwatermark", "super-resolution"]
 STUDIES = ["study-kernel", "study-conv-depth", "study-conv-activation"]
 #: A pass and a burst; and a few rows of several blocks.
-SHORT = {"iterations": 2, "every": 2, "burst": 8}
-SMALL = {"letters": "100", **SHORT}
+SHORT = {"iterations": 2, "every": 2, "burst": 4}
+SMALL = {"letters": "60", **SHORT}
 
 
 def trained(setup):
