@@ -48,7 +48,7 @@ def test_super_resolution_takes_paired_folders_of_files(name, tmp_path):
                 place = tmp_path / part / folder
                 place.mkdir(parents=True, exist_ok=True)
                 picture.resize((size, size), Image.Resampling.BICUBIC).save(place / f"{number}.png")
-    case = recipes.find(name).cases({"dataset": str(tmp_path), **SHORT})[0]
+    case = recipes.find(name).cases({"dataset": str(tmp_path), **SHORT, "burst": 20})[0]
     setup = Setup.of(case.spec)
     assert setup.data.rows == {"train": 12, "validation": 12}
     assert (setup.network.input_shape, setup.network.output_shape) == ((3, 24, 24), (3, 48, 48))
