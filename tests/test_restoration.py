@@ -13,8 +13,8 @@ from scipy_ae.experiments.setup import Setup
 SINGLE = ["svhn-denoise", "colorize", "unwatermark", "super-resolution"]
 STUDIES = ["study-kernel", "study-conv-depth", "study-conv-activation"]
 #: A pass and a burst; and a few rows of several blocks.
-SHORT = {"iterations": 2, "every": 2, "burst": 8}
-SMALL = {"letters": "100", **SHORT}
+SHORT = {"iterations": 2, "every": 2, "burst": 4}
+SMALL = {"letters": "60", **SHORT}
 
 
 def trained(setup):
@@ -48,7 +48,7 @@ def test_super_resolution_takes_paired_folders_of_files(name, tmp_path):
                 place = tmp_path / part / folder
                 place.mkdir(parents=True, exist_ok=True)
                 picture.resize((size, size), Image.Resampling.BICUBIC).save(place / f"{number}.png")
-    case = recipes.find(name).cases({"dataset": str(tmp_path), **SHORT})[0]
+    case = recipes.find(name).cases({"dataset": str(tmp_path), **SHORT, "burst": 20})[0]
     setup = Setup.of(case.spec)
     assert setup.data.rows == {"train": 12, "validation": 12}
     assert (setup.network.input_shape, setup.network.output_shape) == ((3, 24, 24), (3, 48, 48))
