@@ -129,6 +129,8 @@ class Tape:
         self.deltas = [self._slot("rows", self._widest) for _ in range(2)]
         self.tangents = [self._slot("rows", self._widest) for _ in range(2)]
         self.together = not given_statistics and any(node.layer.kind == "batch-norm" for node in nodes)
+        #: The layer whose activation ends the network: a reshape behind it leaves all numbers where they are.
+        self._head = max((k for k, node in enumerate(nodes) if node.layer.kind not in RESHAPING), default=0)
         self._place()
 
     def _slot(self, kind: str, size: int, each_chunk: bool = False) -> int:
@@ -144,7 +146,7 @@ class Tape:
         before = T.INPUT
         for node in self.nodes:
             node.x, act = before, node.layer.activation
-            made = node.layer.kind not in ("flatten", "reshape", "elementwise")
+            made = node.layer.kind not in (*RESHAPING, "elementwise")
             node.a = self._slot("rows", node.q) if made else node.x
             in_place = act.name in _IN_PLACE and made
             node.y = node.a if _idle(act) or in_place else self._slot("rows", node.q)
@@ -167,10 +169,10 @@ class Tape:
         final = what == "forward" or self.loss != CROSS_ENTROPY_OF_LOGITS
         for k, node in enumerate(self.nodes):
             # the loss works out the output with its own value, which a product does not ask for
-            self._forward(node, final or what == "product" or k < len(self.nodes) - 1)
+            self._forward(node, final or what == "product" or k < self._head)
         if what == "forward":
             return self._stages
-        last = self.nodes[-1]
+        last = self.nodes[self._head]
         ends = {T.A: last.a, T.Y: last.y, T.P: last.q, T.ACTIVATION: self.loss, T.COEF: last.coef}
         if what == "product":
             moved = self._tangent(final)
@@ -250,7 +252,7 @@ class Tape:
                 self._step(tangent or forward, node, self._geometry(node), **columns)
             if kind not in _STILL:
                 here, other = other, here
-            if not _idle(node.layer.activation) and (final or k < len(self.nodes) - 1):
+            if not _idle(node.layer.activation) and (final or k < self._head):
                 code = _ACTIVATION.get(node.layer.activation.name, _ANY)[2]
                 if kind == "elementwise" and not moving:
                     self._step(output_steps.clear, node, **_plane(node), DX=here)
@@ -278,7 +280,7 @@ class Tape:
         for k in range(len(self.nodes) - 1, lowest - 1, -1):
             node = self.nodes[k]
             kind, deeper = node.layer.kind, k > lowest
-            if not _idle(node.layer.activation) and (final or k < len(self.nodes) - 1):
+            if not _idle(node.layer.activation) and (final or k < self._head):
                 code = _ACTIVATION.get(node.layer.activation.name, _ANY)[1]
                 self._step(code, node, **_plane(node), DY=here, DX=here)
                 self._touch(node, "slope")
@@ -310,6 +312,20 @@ class Tape:
             if name in names:
                 stage.low = min(stage.low, node.places[name])
                 stage.high = max(stage.high, node.places[name] + prod(shape))
+
+
+def is_compiled(nodes: list[Node], single: bool) -> bool:
+    """Whether a gradient of these layers finds its steps on disk, judged by the heaviest step of each."""
+    steps: list[Callable] = [output_steps.loss]
+    for node in nodes:
+        kind = node.layer.kind
+        if kind in _LINEAR:
+            steps.append(_LINEAR[kind][1])
+        elif kind in _SHAPING:
+            steps.append(_shaping(node)[0])
+        elif kind in ("group-norm", "batch-norm"):
+            steps.append(norm_steps.group_backward if kind == "group-norm" else norm_steps.batch_backward)
+    return all(T.is_compiled(step, single) for step in steps)
 
 
 def _named(columns: dict[int, int]) -> dict[str, int]:
@@ -364,8 +380,10 @@ _SHAPING: dict[str, Any] = {
     "pixel-shuffle": (shape_steps.shuffle_forward, shape_steps.shuffle_backward, None),
     "add-input": (shape_steps.add_input, None, None),
 }
+#: Layers that give another shape to the same numbers.
+RESHAPING = ("flatten", "reshape")
 #: Layers that leave deltas and tangents where they are, but for their activation.
-_STILL = ("flatten", "reshape", "elementwise", "add-input")
+_STILL = (*RESHAPING, "elementwise", "add-input")
 _READING = {
     "uint8": output_steps.read_bytes,
     "float32": output_steps.read_single,
