@@ -58,7 +58,7 @@ def bench(ctx: click.Context, out: Path | None, lang: str, quiet: bool, as_json:
         path = out or free_folder(f"bench-{Path(spec.dataset).stem}", Path("reports"))
         interrupt = Interrupt()
         if not (quiet or as_json):
-            tell_of_compilation()
+            tell_of_compilation(setup)
         with claimed(path) as folder, _Progress(quiet or as_json) as progress, listening(interrupt):
             found = measure(
                 setup, seconds=asked["seconds"], seeds=asked["seeds"], target=asked["target_loss"], chosen=chosen,

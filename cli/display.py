@@ -23,7 +23,7 @@ class Display:
 
     def __init__(self, iterations: int | None, silent: bool) -> None:
         self._live = not silent and sys.stderr.isatty()
-        self._silent, self._iterations = silent, iterations
+        self._iterations = iterations
         self._strip: deque[str] = deque(maxlen=_STRIP)
         self._progress: Any = None
         self._task: Any = None
@@ -31,8 +31,6 @@ class Display:
         self._rung: Any = None
 
     def __enter__(self) -> "Display":
-        if not self._silent:
-            tell_of_compilation()
         if self._live:
             from rich.console import Console
             from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -120,12 +118,22 @@ class Display:
         click.echo(shown)
 
 
-def tell_of_compilation() -> None:
-    """Say why the first run on a machine begins late."""
-    from scipy_ae.kernels.native import is_compiled
+def announce(setup) -> None:
+    """What is about to be trained, where it is layers on images with a shape each, and why it begins late."""
+    if setup.network.on_images:
+        click.echo(setup.network.describe())
+    tell_of_compilation(setup)
 
-    if not is_compiled():
-        click.echo("Compiling the kernels for this machine: once, some 20 seconds; later runs start at once.", err=True)
+
+def tell_of_compilation(*setups) -> None:
+    """Say why the first run on a machine, or the first of such layers, begins late."""
+    from scipy_ae.experiments.compiling import is_compiled
+
+    late = [setup for setup in setups if not is_compiled(setup)]
+    if late:
+        images = any(setup.network.on_images for setup in late)
+        what, time = ("these layers", "a minute or so") if images else ("this machine", "some 20 seconds")
+        click.echo(f"Compiling the kernels for {what}: once, {time}; later runs start at once.", err=True)
 
 
 def _words(result: dict) -> str:

@@ -41,6 +41,8 @@ def sample(run: Path, points, grid, walk, count, steps, seed, out: Path | None, 
         raise InputError(f"one of --at, --grid, --walk and --random is accepted, got {got}")
     model, past, look = finished_run(run)
     codes, labels = past.codes, past.labels
+    if not len(codes):
+        raise InputError(f"run: '{run}' is of a task whose outputs take more than a code; one of compress is accepted")
     if points:
         z = np.array([_point(text, codes.shape[1]) for text in points])
     elif walk:

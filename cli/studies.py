@@ -18,13 +18,11 @@ def run_recipes(
 ) -> int:
     """Run each recipe, whose command line stands beside it, write the index, and give the exit code."""
     from scipy_ae import report
-    from scipy_ae.cli.display import listening, relative, tell_of_compilation
+    from scipy_ae.cli.display import listening, relative
     from scipy_ae.errors import ScipyAEError
     from scipy_ae.experiments.crew import crew
     from scipy_ae.experiments.run import Interrupt
 
-    if not quiet:
-        tell_of_compilation()
     interrupt, failed, lost = Interrupt(), [], 0
     with listening(interrupt), crew(jobs, interrupt) as hands:
         for recipe, command in tasks:
@@ -54,7 +52,7 @@ def run_recipes(
 
 def _single(recipe: Any, given: dict[str, Any], out: Path, lang: str, quiet: bool, interrupt: Any) -> None:
     from scipy_ae import report
-    from scipy_ae.cli.display import Display, relative
+    from scipy_ae.cli.display import Display, announce, relative
     from scipy_ae.experiments.report_process import ReportProcess
 
     with ReportProcess(lang) as reporter:
@@ -75,6 +73,8 @@ def _single(recipe: Any, given: dict[str, Any], out: Path, lang: str, quiet: boo
                 reporter.write(folder)
             click.echo(relative(folder.index))
             return
+        if not quiet:
+            announce(setup)
         display = Display(setup.iterations, silent=quiet)
         with display:
             seen: dict[str, Any] = {"reader": display.record, "pulse": display.pulse, "interrupt": interrupt}
@@ -120,7 +120,7 @@ def _study(
     """The number of runs that failed."""
     from scipy_ae import report
     from scipy_ae.cli.bench import _Progress
-    from scipy_ae.cli.display import relative
+    from scipy_ae.cli.display import relative, tell_of_compilation
     from scipy_ae.experiments.plan import Plan
     from scipy_ae.experiments.study import run_study
     from scipy_ae.report.findings import tell
@@ -133,6 +133,8 @@ def _study(
         click.echo(f"{recipe.name}: {recipe.title}")
         if todo < plan.size:
             click.echo(f"{plan.size - todo} of {plan.size} runs are done already")
+        if todo:
+            tell_of_compilation(*(value.setup for value in plan.values))
     with _Progress(quiet) as progress:
         results = run_study(
             plan, path, command=command, lang=lang, crew=hands, watch=progress.show, interrupt=interrupt

@@ -182,9 +182,13 @@ def train(
     Many rows: Adam on mini-batches of all, and every 5th iteration a burst of L-BFGS on 1000 of them:
       scipy-ae train --dataset many.npy --mapped --between Adam --eta 0.001 --batch-size 64 --every 5 --solver L-BFGS
         --burst-rows 1000 --burst-growth 2
-    Your own letters, numbers or images:
+    Your own letters and numbers:
       scipy-ae train --dataset font.h:Font3
       scipy-ae train --dataset measurements.csv --layers 12-8-2-8-12
+    Images: letters through a small code; photographs without the text laid over them; your folder in colour:
+      scipy-ae train --dataset glyphs --layers conv16k3-relu-pool2-conv8k3-relu-pool2-dense32
+      scipy-ae train --dataset photographs --task unwatermark --watermark SAMPLE
+      scipy-ae train --dataset photos:patch32,limit2000 --task colorize
     On with a run that was interrupted, or whose machine went down:
       scipy-ae train --resume reports/font2-bfgs-1
     A report in Spanish (es) or Portuguese (pt):
@@ -206,7 +210,7 @@ def train(
             "quiet and json contradict each other: one prints the report's path alone, the other the result"
         )
     with ReportProcess(lang) as reporter:
-        from scipy_ae.cli.display import Display, listening
+        from scipy_ae.cli.display import Display, announce, listening
         from scipy_ae.experiments.resume import resumable
         from scipy_ae.experiments.run import Interrupt, new_folder, run
         from scipy_ae.experiments.setup import Setup
@@ -215,6 +219,8 @@ def train(
         setup = Setup.of(Spec(**settings)) if resume is None else resumable(resume)
         path = resume or out or new_folder(setup.spec, Path("reports"))
         interrupt = Interrupt()
+        if not (quiet or as_json):
+            announce(setup)
         display = Display(setup.iterations, silent=quiet or as_json)
         with display, listening(interrupt):
             seen: dict[str, Any] = {

@@ -75,7 +75,9 @@ class PCA(Baseline):
         rows = np.asarray(train[evenly(len(train), MOST_FITTED)], dtype=np.float64)
         if values < 1:
             raise InputError(f"values: {values} components are not accepted; a whole number of at least 1 is")
-        self.components = decomposition.PCA(min(values, *rows.shape), iterated_power=POWER, random_state=seed).fit(rows)
+        pca = decomposition.PCA(min(values, *rows.shape), iterated_power=POWER, random_state=seed)
+        with np.errstate(invalid="ignore"):  # the variance of a single row
+            self.components = pca.fit(rows)
         self._quantiser = Quantiser.fit(self.components.transform(rows), code_bits)
 
     def _made(self, x: np.ndarray) -> np.ndarray:

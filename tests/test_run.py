@@ -71,7 +71,7 @@ def test_the_same_spec_gives_the_same_theta_byte_for_byte(tmp_path):
 @pytest.mark.parametrize("given", [{}, {"schedule": "adam:3 bfgs:4 TNC:2", "iterations": None}])
 def test_compiling_beforehand_leaves_no_trace(tmp_path, monkeypatch, given):
     there = run(setup(**given), tmp_path / "there")
-    monkeypatch.setattr("scipy_ae.experiments.compiling.is_compiled", lambda: False)
+    monkeypatch.setattr("scipy_ae.experiments.compiling.is_compiled", lambda setup: False)
     anew = run(setup(**given), tmp_path / "anew")
     assert there.model.theta.tobytes() == anew.model.theta.tobytes()
     assert [record.evaluations for record in there.history] == [record.evaluations for record in anew.history]

@@ -170,7 +170,7 @@ class Settings:
         return DECAY * spread(clean) if self._loss(network).sum_of_squares else DECAY_OF_CROSS_ENTROPY
 
     def _loss(self, network: Network) -> Any:
-        return losses.get(self.loss, network.layers[-1].activation.name)
+        return losses.get(self.loss, network.output_activation.name)
 
     def draw(self, objective: Objective, clean: Batch) -> Draw | None:
         """Makes a fresh batch where such are asked for and there is something to draw."""

@@ -9,10 +9,14 @@ import numpy as np
 
 from scipy_ae.errors import NonFiniteError
 from scipy_ae.experiments.setup import Setup
-from scipy_ae.kernels.native import is_compiled
 from scipy_ae.objective import passes_of
 from scipy_ae.solvers.registry import OURS
 from scipy_ae.solvers.stepping import FirstOrder
+
+
+def is_compiled(setup: Setup) -> bool:
+    """False where a training of this setup has yet to compile its kernels on this machine."""
+    return setup.network.is_compiled(single=setup.spec.precision == "float32")
 
 
 def compile_kernels(setup: Setup) -> None:
@@ -20,11 +24,12 @@ def compile_kernels(setup: Setup) -> None:
 
     So neither the compiler nor what is loaded on first use is on the training's clock.
     """
+    there = is_compiled(setup)
     with suppress(NonFiniteError), np.errstate(all="ignore"):  # the training will say it better
         _step_on_a_mini_batch(setup)
         if setup.validation is not None:
             setup.objective.without_penalties(setup.validation.one()).fun(setup.theta)
-        if is_compiled():
+        if there:
             batch = setup.objective.batch
             one = setup.objective.on(batch.one()) if batch.is_stored else setup.objective
             one.fun_and_jac(setup.theta)

@@ -80,7 +80,7 @@ class Data:
             raise InputError(f"task: {spec.task} is for images, and dataset '{spec.dataset}' has none")
         task = spec.task_on(paired=dataset.paired is not None)
         assert task is not None
-        return replace(_divided(spec, dataset, _pairs(task, dataset, spec.seed)), task=task)
+        return replace(_divided(spec, dataset, pairs_of(task, dataset, spec.seed)), task=task)
 
     @property
     def rows(self) -> dict[str, int]:
@@ -124,7 +124,8 @@ def _shape(dataset: Dataset) -> Shape:
     return (dataset.channels, *dataset.image_shape)
 
 
-def _pairs(task: Task, dataset: Dataset, seed: int) -> Pairs:
+def pairs_of(task: Task, dataset: Dataset, seed: int) -> Pairs:
+    """Inputs and targets of a task: made of the rows by the seed, or as the files have them."""
     if dataset.paired is not None:
         return Pairs(dataset.x, dataset.paired.x, _shape(dataset), _shape(dataset.paired))
     return task.pairs(dataset.x, _shape(dataset), seed)

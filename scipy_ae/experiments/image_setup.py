@@ -20,9 +20,11 @@ _MEASURED = 1000
 
 def default_layers(task: str, shapes: tuple[Shape, Shape]) -> str:
     """A network for the task: a bottleneck for compression, otherwise what is to be added to the input."""
-    (_, h, _), (channels, height, _) = shapes
+    (_, h, w), (channels, height, _) = shapes
     if task == "compress":
-        return "conv16k3-relu-pool2-conv8k3-relu-pool2"
+        pools = min(2, *((side & -side).bit_length() - 1 for side in (h, w)))  # how often both sides can be halved
+        first, second = ("-pool2" if pools >= k else "" for k in (1, 2))
+        return f"conv16k3-relu{first}-conv8k3-relu{second}" + ("" if pools == 2 else f"-dense{max(2, h * w // 8)}")
     factor = height // h
     if factor > 1:
         return f"conv24k5-relu-conv24k3-relu : conv{channels * factor * factor}k3-shuffle{factor}-input"

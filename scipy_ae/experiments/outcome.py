@@ -29,6 +29,13 @@ CIRCLE_CODES = ((-0.8, 0.8), (0.7, -0.7), (0.0, 0.0), (0.2, -0.2))
 NEW_CODES, GRID, WALK = 8, 15, 9
 #: Rows of a task on images whose codes are shown, at most.
 SHOWN_IMAGES = 120
+#: A code of more numbers is told of by the explorer alone: a plane of two of them, or codes far from all, mean little.
+LONGEST_CODE = 12
+#: What tasks without a code worth telling of have done to the images.
+_DONE = {
+    "denoise": "freed of noise", "colorize": "coloured", "unwatermark": "freed of a watermark",
+    "super-resolution": "enlarged",
+}  # fmt: skip
 #: Characters of labels that a model file holds, at most.
 LABELS = 2**20
 #: What of the result it tells as well.
@@ -164,10 +171,11 @@ def _about(setup: Setup, result: dict[str, Any], versions: dict[str, str]) -> di
 def _result(setup: Setup, history: History) -> dict[str, Any]:
     dataset, network, best, last = setup.dataset, setup.network, history.best or history[0], history[-1]
     rows, code = setup.data.rows["train"], network.latent_dim
-    shown = _shown(setup)
-    noun = {"image": "letters" if dataset.name.startswith("font") else "images", "circles": "circles"}
+    shown = shown_rows(setup)
+    letters = dataset.name.startswith("font") and setup.data.task is None
+    noun = {"image": "letters" if letters else "images", "circles": "circles"}
     return {
-        "title": f"{rows} {noun.get(dataset.kind, 'rows')} through {code} number{'s' if code > 1 else ''}",
+        "title": f"{rows} {noun.get(dataset.kind, 'rows')} {_done(setup)}",
         "command": setup.asked.command(),
         "dataset": {
             "name": dataset.name,
@@ -193,6 +201,14 @@ def _result(setup: Setup, history: History) -> dict[str, Any]:
         "notes": _notes(setup, best),
         "interrupted": last.stop == INTERRUPTED,
     }
+
+
+def _done(setup: Setup) -> str:
+    """What was done to the rows, as the title says it."""
+    if setup.data.task is not None and setup.data.task.name in _DONE:
+        return _DONE[setup.data.task.name]
+    code = setup.network.latent_dim
+    return f"through {code} number{'s' if code > 1 else ''}"
 
 
 def _layers(network: Network) -> list[dict[str, Any]]:
@@ -227,8 +243,8 @@ def _split(setup: Setup, theta: np.ndarray) -> dict[str, Any]:
 
 def _notes(setup: Setup, best: Record) -> list[str]:
     """What to try where the outcome is not perfect; advice from measurements, see README."""
-    if not best.wrong_pixels or setup.noise is not None:
-        return []  # the advice is on clean rows
+    if not best.wrong_pixels or setup.noise is not None or setup.data.task is not None:
+        return []  # the advice is on clean letters and the published run
     spec, notes = setup.spec, []
     if spec.loss == "squared-error":
         notes.append("Squared error stalls where outputs saturate: try --output logistic --loss cross-entropy.")
@@ -243,7 +259,7 @@ def _notes(setup: Setup, best: Record) -> list[str]:
     return notes
 
 
-def _shown(setup: Setup) -> Dataset | None:
+def shown_rows(setup: Setup) -> Dataset | None:
     """The rows whose codes the report shows: all, some of a task's, or None where outputs take more than a code."""
     if setup.data.task is None:
         return setup.dataset
@@ -254,23 +270,30 @@ def _shown(setup: Setup) -> Dataset | None:
 
 def _arrays(setup: Setup, model: Model) -> dict[str, np.ndarray]:
     """What the pictures of the report show."""
-    dataset, rng = _shown(setup), np.random.default_rng(setup.spec.seed)
+    dataset, rng = shown_rows(setup), np.random.default_rng(setup.spec.seed)
     if dataset is None:
         nothing = {"input": setup.network.inputs, "target": setup.network.outputs, "output": setup.network.outputs}
         return {name: np.empty((0, width)) for name, width in (nothing | {"codes": setup.network.latent_dim}).items()}
     x = dataset.x
     codes = model.encode(x)
     arrays = {"input": x, "target": x, "output": model.decode(codes), "codes": codes}
-    new = latent.far_codes(codes, NEW_CODES, rng)
-    if dataset.kind == "circles" and codes.shape[1] == 2:
-        new = np.concatenate([np.array(CIRCLE_CODES), new[: NEW_CODES - len(CIRCLE_CODES)]])
-    names = ["(" + ", ".join(f"{number:.2f}" for number in code[:3]) + ")" for code in new]
-    arrays |= {"new_codes": new, "new_output": model.decode(new), "new_names": np.array(names)}
-    if codes.shape[1] >= 2:
-        plane_x, plane_y, plane = latent.grid(codes, GRID)
-        arrays |= {"plane_x": plane_x, "plane_y": plane_y, "plane_output": model.decode(plane)}
+    if setup.data.task is None or codes.shape[1] <= LONGEST_CODE:
+        arrays |= _between(dataset, model, codes, rng)
     if len(x) > 1:
         steps = latent.walk(codes[0], codes[-1], WALK)
         ends = np.array([dataset.labels[0], dataset.labels[-1]])
         arrays |= {"walk_names": ends, "walk_codes": steps, "walk_output": model.decode(steps)}
     return arrays | generative.arrays(dataset, model, rng)
+
+
+def _between(dataset: Dataset, model: Model, codes: np.ndarray, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """Codes that no row has, far from all and over the plane of the first two numbers, decoded."""
+    new = latent.far_codes(codes, NEW_CODES, rng)
+    if dataset.kind == "circles" and codes.shape[1] == 2:
+        new = np.concatenate([np.array(CIRCLE_CODES), new[: NEW_CODES - len(CIRCLE_CODES)]])
+    names = ["(" + ", ".join(f"{number:.2f}" for number in code[:3]) + ")" for code in new]
+    arrays = {"new_codes": new, "new_output": model.decode(new), "new_names": np.array(names)}
+    if codes.shape[1] >= 2:
+        plane_x, plane_y, plane = latent.grid(codes, GRID)
+        arrays |= {"plane_x": plane_x, "plane_y": plane_y, "plane_output": model.decode(plane)}
+    return arrays

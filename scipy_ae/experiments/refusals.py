@@ -17,8 +17,11 @@ NOT_MAPPED = {
 }
 
 
-def refuse_idle_rows(spec: "Spec") -> None:
-    """Refuse what is said of held-out rows, of those that bursts see, and of those left in their file, to no use."""
+def refuse_idle_rows(spec: "Spec", preset: bool) -> None:
+    """Refuse what is said of held-out rows, of those that bursts see, and of those left in their file, to no use.
+
+    ``preset``: the spec is of a task on images, which has rows held out and some for bursts where nothing is said.
+    """
     for name in ("validation", "test"):
         value = getattr(spec, name)
         if value is not None and value >= 1:
@@ -27,17 +30,18 @@ def refuse_idle_rows(spec: "Spec") -> None:
         raise InputError(
             f"validation {spec.validation} and test {spec.test} contradict each other: they leave no rows to train on"
         )
-    if spec.patience is not None and spec.validation is None:
+    if spec.patience is not None and spec.validation is None and not preset:
         raise InputError("patience: it is for validation, which is not asked for here; give validation too")
-    if spec.burst_rows is not None:
-        _refuse_idle_bursts(spec)
+    alternates = spec.schedule is None and spec.every not in (0, 1)
+    if spec.burst_rows is not None or (spec.burst_growth is not None and preset and alternates):
+        _refuse_idle_bursts(spec, preset)
     elif spec.burst_growth is not None:
         raise InputError("burst-growth: it is for burst-rows, which is not asked for here")
     if spec.mapped:
         _refuse_unmapped(spec)
 
 
-def _refuse_idle_bursts(spec: "Spec") -> None:
+def _refuse_idle_bursts(spec: "Spec", preset: bool) -> None:
     growth = 1.0 if spec.burst_growth is None else spec.burst_growth
     if growth < 1:
         raise InputError(f"burst-growth: {growth} is not accepted; a finite number of at least 1 is")
@@ -47,7 +51,7 @@ def _refuse_idle_bursts(spec: "Spec") -> None:
         raise InputError("burst-rows and redraw contradict each other: fresh batches are of all rows")
     if growth > 1 and spec.schedule is not None:
         raise InputError("burst-growth and schedule contradict each other: rows grow from burst to burst of every")
-    if growth == 1 and spec.batch_size is None and (spec.task is None or spec.every == 1):  # a task has mini-batches
+    if growth == 1 and spec.batch_size is None and (not preset or spec.every == 1):  # a task has mini-batches
         raise InputError(
             "burst-rows: no step would see the other rows; a batch-size, or a burst-growth above 1, is accepted with it"
         )

@@ -12,7 +12,7 @@ from scipy_ae.experiments.claims import claimed, reclaimed
 from scipy_ae.experiments.compiling import compile_kernels
 from scipy_ae.experiments.denoise import Study, named, study
 from scipy_ae.experiments.film import Reel
-from scipy_ae.experiments.outcome import Outcome, Trained, conclude
+from scipy_ae.experiments.outcome import Outcome, Trained, conclude, shown_rows
 from scipy_ae.experiments.setup import Setup
 from scipy_ae.experiments.spec import Spec
 from scipy_ae.records import History, Record, Snapshot
@@ -148,9 +148,13 @@ def follow(
 
     Nothing is written but what a ``keeper`` keeps. A film is made unless the network is too large for one.
     """
-    network, x = setup.network, setup.dataset.x
+    network, shown = setup.network, shown_rows(setup)
     history, best = (History(), setup.theta) if begun is None else (begun.history, begun.best)
-    reel = (Reel.fit_for(network, len(x)) if filmed else Reel(0)) if begun is None else begun.reel
+    reel = (
+        (Reel.fit_for(network, len(shown.x)) if filmed and shown is not None else Reel(0))
+        if begun is None
+        else begun.reel
+    )
 
     def boundary(snapshot: Callable[[], Snapshot]) -> None:
         if keeper is not None:
@@ -169,7 +173,7 @@ def follow(
             best = record.theta
         reel.add(record)
         reader(record)
-    return Trained(history, best, reel.film(network, x))
+    return Trained(history, best, None if shown is None else reel.film(network, shown.x))
 
 
 def _of_resuming(begun: checkpoint.Checkpoint | None, keeper: checkpoint.Keeper) -> list[str]:

@@ -115,7 +115,7 @@ class Spec:
         if self.rho is not None and self.rho >= 1:
             raise InputError(f"rho: {self.rho} is not accepted; a number above 0 and below 1 is")
         self._refuse_idle_noise()
-        refuse_idle_rows(self)
+        refuse_idle_rows(self, preset=self.compresses or self.task is not None)
         self._refuse_without_task()
         if (self.restarts or 1) < 2 and self.halving is not None:
             raise InputError("halving: it is for restarts, and there is one start; restarts of at least 2 are accepted")
@@ -138,6 +138,8 @@ class Spec:
         """What is said of a task where it is another or none, and noise on rows beside it."""
         given = {name: getattr(self, name) for name in OF_TASKS if getattr(self, name) is not None}
         if self.task is None:
+            if self.compresses and not given.keys() - {"code_bits"}:
+                return
             for name in given:
                 raise InputError(f"{option(name)}: it is for a task on images, and none was asked for; give task too")
             return
@@ -160,6 +162,11 @@ class Spec:
         return Task.of(self.task, **asked, paired=paired)
 
     @property
+    def compresses(self) -> bool:
+        """Whether the task is to compress without being named: layers on images, and nothing to undo."""
+        return self.task is None and self.noise is None and on_images(self.layers)
+
+    @property
     def halves(self) -> bool:
         """Whether starts are halved by their early results; from four on unless told otherwise."""
         many = (self.restarts or 1) >= HALVING_FROM
@@ -167,7 +174,7 @@ class Spec:
 
     def resolved(self, preset: dict[str, Any]) -> "Spec":
         """The spec with what was not given filled in, from ``preset`` first and then from the published run."""
-        if self.task is None and self.noise is None and on_images(self.layers):
+        if self.compresses:
             return replace(self, task="compress").resolved(preset)
         filled = {**PUBLISHED, **preset}
         if (self.restarts or 1) > 1:
@@ -279,6 +286,8 @@ OF_TERMS = {
 OF_TASKS = ("watermark", "opacity", "place", "factor", "downscale", "code_bits")
 #: What says how bursts and steps alternate.
 OF_ALTERNATION = ("every", "burst", "between", "carry")
+#: Words of layers that work on images.
+_IMAGE_WORDS = re.compile(r"conv|pool|upsample|bilinear|shuffle|reshape|flatten|\b(bn|gn\d+)\b")
 #: The least value of each number, and those of which it is not accepted itself.
 _LEAST = {
     "beta": 0, "l2": 0, "std": 0, "every": 0, "burst": 1, "eta": 0, "iterations": 1, "batch_size": 1,
@@ -292,7 +301,7 @@ _ABOVE = ("beta", "rho", "validation", "test", "opacity")
 
 def on_images(layers: str | None) -> bool:
     """Whether layers are given as text that has some which work on images."""
-    return layers is not None and re.search(r"conv|pool|upsample|bilinear|shuffle|reshape", layers.lower()) is not None
+    return layers is not None and _IMAGE_WORDS.search(layers.lower()) is not None
 
 
 def option(name: str) -> str:

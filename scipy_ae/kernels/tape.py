@@ -10,6 +10,7 @@ or double, the kind of all arrays but those told otherwise.
 """
 
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 from numba import cfunc, njit, types
@@ -78,6 +79,13 @@ def code_of(step, single: bool) -> int:
         types.CPointer(types.intp), types.CPointer(types.intp), types.intp, types.intp, types.CPointer(number)
     )
     return cfunc(signature, cache=True, fastmath=FLAGS, error_model="numpy")(step).address
+
+
+def is_compiled(step, single: bool) -> bool:
+    """Whether the code of a step lies on this machine's disk."""
+    number = b"float32" if single else b"float64"  # which its signature names
+    indices = Path(run.stats.cache_path).glob(f"{step.__module__.rpartition('.')[2]}.{step.__name__}-*.nbi")
+    return any(number in index.read_bytes() for index in indices)
 
 
 @njit(cache=True, nogil=True)

@@ -218,6 +218,17 @@ class Network:
         before, after = np.empty(len(x) * units), np.empty(len(x) * units)
         return forward(table, self.coefs[first:last], theta, x, before, after, True).copy()
 
+    @property
+    def output_activation(self) -> Activation:
+        """That of the last layer."""
+        return self.layers[-1].activation
+
+    def is_compiled(self, single: bool) -> bool:
+        """False where a first training on this machine has yet to compile its kernels."""
+        from scipy_ae.kernels.native import is_compiled  # which only trainings need
+
+        return is_compiled()
+
     def describe(self) -> str:
         """A line for each layer: name, widths, activation, number of parameters."""
         lines = [

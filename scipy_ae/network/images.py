@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from scipy_ae.activations import Activation
 from scipy_ae.bottlenecks import Bottleneck
 from scipy_ae.errors import InputError, UnsupportedError
 from scipy_ae.kernels import tape as T
@@ -15,7 +16,7 @@ from scipy_ae.layers.normalisation import EPSILON
 from scipy_ae.layout import Layout
 from scipy_ae.network.dense import Network, as_theta
 from scipy_ae.network.machine import Machine
-from scipy_ae.network.nodes import Node
+from scipy_ae.network.nodes import RESHAPING, Node, is_compiled
 from scipy_ae.network.tape import Tape
 from scipy_ae.threads import one_thread
 
@@ -79,6 +80,11 @@ class ImageNetwork(Network):
     @property
     def code_shape(self) -> tuple[int, ...]:
         return self.shapes[len(self.encoder)]
+
+    @property
+    def output_activation(self) -> Activation:
+        """That of the last layer which does more than reshape."""
+        return next(layer.activation for layer in reversed(self.layers) if layer.kind not in RESHAPING)
 
     @property
     def spec(self) -> str:
@@ -171,6 +177,10 @@ class ImageNetwork(Network):
                 given[node.held["means"]] = np.ascontiguousarray(mean, dtype=np.float64)
                 given[node.held["inverses"]] = 1.0 / np.sqrt(np.asarray(variance, dtype=np.float64) + EPSILON)
         return given
+
+    def is_compiled(self, single: bool) -> bool:
+        """False where a first gradient in float32 (``single``) or float64 has yet to compile on this machine."""
+        return is_compiled(self.nodes(), single)
 
     def describe(self) -> str:
         """A line for each layer: name, text, shapes, number of parameters."""

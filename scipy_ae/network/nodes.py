@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from scipy_ae.activations import Activation
-from scipy_ae.kernels import linear_steps, output_steps, shape_steps
+from scipy_ae.kernels import linear_steps, norm_steps, output_steps, shape_steps
+from scipy_ae.kernels import tape as T
 
 
 @dataclass
@@ -100,8 +101,10 @@ SHAPING: dict[str, Any] = {
     "pixel-shuffle": (shape_steps.shuffle_forward, shape_steps.shuffle_backward, None),
     "add-input": (shape_steps.add_input, None, None),
 }
+#: Layers that give another shape to the same numbers.
+RESHAPING = ("flatten", "reshape")
 #: Layers that leave deltas and tangents where they are, but for their activation.
-STILL = ("flatten", "reshape", "elementwise", "add-input")
+STILL = (*RESHAPING, "elementwise", "add-input")
 READING = {
     "uint8": output_steps.read_bytes,
     "float32": output_steps.read_single,
@@ -118,3 +121,17 @@ def scratch(node: Node) -> int:
     if node.layer.kind in ("conv", "conv-transpose"):
         return linear_steps.scratch(np.array(geometry(node), dtype=np.int64))
     return linear_steps.dense_scratch(node.p, node.q) if node.layer.kind == "dense" else 0
+
+
+def is_compiled(nodes: list[Node], single: bool) -> bool:
+    """Whether a gradient of these layers finds its steps on disk, judged by the heaviest step of each."""
+    steps: list[Callable] = [output_steps.loss]
+    for node in nodes:
+        kind = node.layer.kind
+        if kind in LINEAR:
+            steps.append(LINEAR[kind][1])
+        elif kind in SHAPING:
+            steps.append(shaping(node)[0])
+        elif kind in ("group-norm", "batch-norm"):
+            steps.append(norm_steps.group_backward if kind == "group-norm" else norm_steps.batch_backward)
+    return all(T.is_compiled(step, single) for step in steps)

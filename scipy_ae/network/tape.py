@@ -19,6 +19,7 @@ from scipy_ae.network.nodes import (
     ANY,
     LINEAR,
     READING,
+    RESHAPING,
     SHAPING,
     STILL,
     Node,
@@ -99,6 +100,8 @@ class Tape:
         self.deltas = [self._slot("rows", self._widest) for _ in range(2)]
         self.tangents = [self._slot("rows", self._widest) for _ in range(2)]
         self.together = not given_statistics and any(node.layer.kind == "batch-norm" for node in nodes)
+        #: The layer whose activation ends the network: a reshape behind it leaves all numbers where they are.
+        self._head = max((k for k, node in enumerate(nodes) if node.layer.kind not in RESHAPING), default=0)
         self._place()
 
     def _slot(self, kind: str, size: int, each_chunk: bool = False) -> int:
@@ -114,7 +117,7 @@ class Tape:
         before = T.INPUT
         for node in self.nodes:
             node.x, act = before, node.layer.activation
-            made = node.layer.kind not in ("flatten", "reshape", "elementwise")
+            made = node.layer.kind not in (*RESHAPING, "elementwise")
             node.a = self._slot("rows", node.q) if made else node.x
             in_place = act.name in _IN_PLACE and made
             node.y = node.a if idle(act) or in_place else self._slot("rows", node.q)
@@ -137,10 +140,10 @@ class Tape:
         final = what == "forward" or self.loss != CROSS_ENTROPY_OF_LOGITS
         for k, node in enumerate(self.nodes):
             # the loss works out the output with its own value, which a product does not ask for
-            self._forward(node, final or what == "product" or k < len(self.nodes) - 1)
+            self._forward(node, final or what == "product" or k < self._head)
         if what == "forward":
             return self._stages
-        last = self.nodes[-1]
+        last = self.nodes[self._head]
         ends = {"A": last.a, "Y": last.y, "P": last.q, "ACTIVATION": self.loss, "COEF": last.coef}
         if what == "product":
             moved = self._tangent(final)
@@ -218,7 +221,7 @@ class Tape:
                 self._step(tangent or forward, node, self._geometry(node), **columns)
             if kind not in STILL:
                 here, other = other, here
-            if not idle(node.layer.activation) and (final or k < len(self.nodes) - 1):
+            if not idle(node.layer.activation) and (final or k < self._head):
                 code = ACTIVATION.get(node.layer.activation.name, ANY)[2]
                 if kind == "elementwise" and not moving:
                     self._step(output_steps.clear, node, **plane(node), DX=here)
@@ -246,7 +249,7 @@ class Tape:
         for k in range(len(self.nodes) - 1, lowest - 1, -1):
             node = self.nodes[k]
             kind, deeper = node.layer.kind, k > lowest
-            if not idle(node.layer.activation) and (final or k < len(self.nodes) - 1):
+            if not idle(node.layer.activation) and (final or k < self._head):
                 code = ACTIVATION.get(node.layer.activation.name, ANY)[1]
                 self._step(code, node, **plane(node), DY=here, DX=here)
                 self._touch(node, "slope")

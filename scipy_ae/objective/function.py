@@ -99,7 +99,7 @@ class Objective(Problem):
         self, loss: str | losses.SquaredError | losses.CrossEntropy | None, penalties: Sequence[Penalty], dtype
     ) -> None:
         """Loss, penalties and precision."""
-        output = self.network.layers[-1].activation.name
+        output = self.network.output_activation.name
         self.loss = losses.get(loss, output)
         self._loss_code = self.loss.code(output)
         self.penalties = tuple(penalties)

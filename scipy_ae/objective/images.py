@@ -63,7 +63,7 @@ class ImageObjective(Objective):
         self._take(batch)
 
     def _take(self, batch: Batch) -> None:
-        if batch.is_stored and not all(isinstance(one, np.ndarray) for one in (batch.x, batch.target)):
+        if batch.is_stored and not _in_one_piece(batch):
             raise InputError("batch: some rows of a file are not accepted here; ChunkedObjective takes them")
         self._check_widths(batch)
         for start in range(0, 0 if self.loss.any_target else len(batch), _AT_ONCE):
@@ -75,7 +75,12 @@ class ImageObjective(Objective):
         dense = any(layer.kind == "dense" for layer in self.network.layers)
         self._threads = threads.one_thread() if dense else nullcontext()
 
-    def on(self, batch: Batch) -> "ImageObjective":
+    def on(self, batch: Batch) -> Any:
+        """The same objective on other rows; some of those of a file are taken in chunks by ``ChunkedObjective``."""
+        if batch.is_stored and not _in_one_piece(batch):
+            from scipy_ae.objective.chunks import ChunkedObjective
+
+            return ChunkedObjective.of(self, batch)
         other = object.__new__(ImageObjective)
         other.__dict__.update(self.__dict__)
         other._take(batch)
@@ -159,3 +164,8 @@ class ImageObjective(Objective):
 
     def __repr__(self) -> str:
         return f"<Objective {self.loss.name} of {self.network.spec} on {self._rows} rows>"
+
+
+def _in_one_piece(batch: Batch) -> bool:
+    """Whether stored rows lie one behind the other, so that sweeps can read them where they are."""
+    return all(isinstance(one, np.ndarray) for one in (batch.x, batch.target))

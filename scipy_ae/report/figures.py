@@ -12,6 +12,7 @@ from scipy_ae.report import circles, pictures
 from scipy_ae.report.architecture import NetworkWords, network
 from scipy_ae.report.curves import CurveWords, loss_curve
 from scipy_ae.report.drawing import drawn
+from scipy_ae.report.explorer import by_axes
 from scipy_ae.report.generated import Means
 from scipy_ae.report.image_pictures import look_at
 from scipy_ae.report.image_plots import image_plots
@@ -62,18 +63,22 @@ def draw(run: Run, look: Look, words: Words, only: Collection[str] | None = None
 def _code_plots(run: Run, look: Look, words: Words) -> Plots:
     """The codes of the rows, and what the decoder makes of others."""
     axis = words.group("figure.latent")
-    plots: Plots = {"latent-plane": lambda: latent_plane(run.codes, run.target, look, run.labels, axis["axis"])}
+    plots: Plots = {}
+    # of a long code of images two numbers say little, see image_page
+    short = run.images is None or not by_axes(run)
+    if short:
+        plots["latent-plane"] = lambda: latent_plane(run.codes, run.target, look, run.labels, axis["axis"])
     if run.kind == "circles":
         heads = words.group("figure.pairs.heading")
         both = {heads["in"]: run.input, heads["out"]: run.output}
         plots["circles"] = lambda: circles.side_by_side(both)
         plots["circles-overlaid"] = lambda: circles.overlaid(run.input, run.output, (heads["in"], heads["out"]))
-    if run.plane is not None:
+    if run.plane is not None and short:
         plane, new = run.plane, run.new.codes[:MOST_NEW] if run.new else None
         plots["decoded-plane"] = lambda: decoded_plane(
             plane.x, plane.y, plane.output, look, run.codes, new, axis["axis"], axis["value"]
         )
-    if run.new is not None:
+    if run.new is not None and short:
         points = run.new
         plots["new"] = lambda: _new(run, points, look, words)
     if run.means is not None:

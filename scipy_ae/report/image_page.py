@@ -4,7 +4,7 @@ import numpy as np
 
 from scipy_ae.report.blocks import Block, KeyFigure, Page, Picture, Section
 from scipy_ae.report.evidence import evidence_key
-from scipy_ae.report.explorer import explorable
+from scipy_ae.report.explorer import by_axes, explorable
 from scipy_ae.report.image_network import steps_of
 from scipy_ae.report.image_pictures import columns_of, shown
 from scipy_ae.report.image_plots import heading_of, layer_called
@@ -21,7 +21,9 @@ def image_page(teller: Teller, images: Images) -> Page:
     run, words, verdict = teller.run, teller.words, judge(images)
     network = words("images.network", n=run.parameters, layers=len(run.layers))
     said = [lead(images, verdict, words), about(teller), network, solvers(teller)]
-    codes = [write(teller) for write in (explorer_section, plane_section, new_section)] if len(run.codes) else []
+    # two numbers of a long code say little: the explorer, which moves along its principal axes, stands alone
+    tellers = (explorer_section, new_section) if by_axes(run) else (explorer_section, plane_section, new_section)
+    codes = [write(teller) for write in tellers] if len(run.codes) else []
     seen = _seen(teller, images)
     sections = [_result(teller, images), *codes, training_section(teller), _network(teller), seen, run_section(teller)]
     return Page(

@@ -44,7 +44,7 @@ def new_section(teller: Teller) -> Section | None:
     """Codes that no row has, decoded; None where there are none."""
     run, words = teller.run, teller.words
     blocks: list[Block] = []
-    if run.new is not None:
+    if run.new is not None and not (by_axes(run) and run.images is not None):
         n = min(len(run.new.output), 20)
         said = [words("figure.new.caption")]
         if run.latent_dim <= 2 and run.kind != "table":
