@@ -21,6 +21,8 @@ DRAWN = (
     ("font-denoise-flips-1", "2-noisy-rows", "denoised"),
     ("logos-vae-1", "4-decoded-plane", "logos"),
     ("circles-1", "new", "circles"),
+    ("glyphs-compress-1", "1-examples", "compressed"),
+    ("super-resolution-1", "examples", "enlarged"),
 )
 WIDTH = 1200  # dots of the widest picture
 
