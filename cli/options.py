@@ -120,9 +120,10 @@ network_options = together(
         metavar="WIDTHS|CHAIN",
         help="Widths from input to output; the narrowest is the code. 35-28-23-2-23-28-35 for letters,"
         " 42-25-15-9-3-2-3-9-15-25-42 for circles. Or layers on images, joined by '-', such as"
-        " conv16k3-relu-pool2-dense32; the decoder is their mirror image, or what stands behind ':'. Words: conv16k3s1p1"
-        " (channels, kernel, stride, padding), convt16k4s2, pool2, avgpool2, upsample2, bilinear2, shuffle2, bn, gn4,"
-        " dense32, flatten, reshape8x7x7, activations, and at the end input, which adds the network's own.",
+        " conv16k3-relu-pool2-dense32; the decoder is their mirror image, or what stands behind ':'. Words:"
+        " conv16k3s1p1 (channels, kernel, stride, padding), convt16k4s2, pool2, avgpool2, upsample2, bilinear2,"
+        " shuffle2, bn, gn4, dense32, flatten, reshape8x7x7, activations, and at the end input, which adds the"
+        " network's own.",
     ),
     click.option(
         "--activation",

@@ -149,8 +149,11 @@ def follow(
     Nothing is written but what a ``keeper`` keeps. A film is made unless the network is too large for one.
     """
     network, shown = setup.network, shown_rows(setup)
-    history, best = (History(), setup.theta) if begun is None else (begun.history, begun.best)
-    reel = (Reel.fit_for(network, len(shown.x)) if filmed and shown is not None else Reel(0)) if begun is None else begun.reel
+    if begun is None:
+        history, best = History(), setup.theta
+        reel = Reel.fit_for(network, len(shown.x)) if filmed and shown is not None else Reel(0)
+    else:
+        history, best, reel = begun.history, begun.best, begun.reel
 
     def boundary(snapshot: Callable[[], Snapshot]) -> None:
         if keeper is not None:
