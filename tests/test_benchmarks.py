@@ -452,7 +452,7 @@ def test_an_unknown_part_is_refused():
         [sys.executable, str(ROOT / "benchmarks" / "run.py"), "--only", "A,Q"], capture_output=True, text=True
     )
     assert done.returncode == 2
-    assert "'Q' is not accepted; A, B, C, D, E, F, G, H, I, J, K, L are" in done.stderr
+    assert "'Q' is not accepted; A, B, C, D, E, F, G, H, I, J, K, L, M are" in done.stderr
 
 
 def test_a_part_measured_anew_stands_beside_the_others_and_the_page_says_so():

@@ -9,7 +9,6 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from scipy_ae.experiments.parts import rows_of, split
 from sklearn.datasets import load_digits
 
 from scipy_ae import datasets, solvers
@@ -376,30 +375,6 @@ def test_rows_do_not_grow_in_a_then():
 # --- parts of the data
 
 
-def test_no_group_is_in_two_parts():
-    groups = np.random.default_rng(0).integers(0, 23, 400)
-    parts = split(400, groups, 0.2, 0.3)
-    held = [set(groups[index]) for index in (parts.train, parts.validation, parts.test)]
-    assert [len(names) for names in held] == [11, 5, 7]
-    assert set.union(*held) == set(groups)
-    together = np.concatenate([parts.train, parts.validation, parts.test])
-    assert sorted(together) == list(range(400))
-    again = split(400, groups, 0.2, 0.3)
-    np.testing.assert_array_equal(again.test, parts.test)
-    alone = split(10, None, 0.01, 0.2)
-    assert [len(index) for index in (alone.train, alone.validation, alone.test)] == [7, 1, 2]
-    with pytest.raises(InputError, match=r"leave nothing to train on of 2 groups of rows"):
-        split(4, np.array([0, 0, 1, 1]), 0.4, 0.4)
-
-
-def test_a_part_of_a_dataset_keeps_what_is_said_of_its_rows():
-    font = datasets.load_font(2)
-    part = rows_of(font, np.array([3, 1]))
-    assert part.labels == (font.labels[3], font.labels[1])
-    np.testing.assert_array_equal(part.x, font.x[[3, 1]])
-    assert (part.image_shape, part.kind) == (font.image_shape, font.kind)
-
-
 @pytest.fixture
 def here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
@@ -455,7 +430,7 @@ BAD = {
     "--dataset digits.csv --validation 1.5": "validation: 1.5 is not accepted; a part of the rows, above 0 and below 1",
     "--dataset digits.csv --validation 0": "validation: 0.0 is not accepted",
     "--dataset digits.csv --validation 0.6 --test 0.4": "validation 0.6 and test 0.4 contradict each other",
-    "--letters A,B --validation 0.4 --test 0.4": "validation 0.4 and test 0.4 leave nothing to train on of 2 rows",
+    "--letters A,B --validation 0.4 --test 0.4": "validation and test: 2 rows cannot be split into 3 parts",
     "--burst-growth 2": "burst-growth: it is for burst-rows",
     "--burst-rows 3": "burst-rows: no step would see the other rows",
     "--burst-rows 3 --burst-growth 0.5": "burst-growth: 0.5 is not accepted",
