@@ -74,6 +74,7 @@ def consistent(given):
             given.pop(name, None)
     if given.get("task") == "denoise":
         given["noise"] = "mask:20%"
+        given.pop("mapped", None)
     return Spec(**given)
 
 
