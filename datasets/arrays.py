@@ -41,8 +41,9 @@ def read_npy(path: str | Path, limit: int | None = None) -> Dataset:
 def map_npy(path: str | Path) -> tuple[np.ndarray, tuple[int, int] | None]:
     """The rows (n, p) of a ``.npy`` file as a memory map, which stay in the file, and the shape of an image.
 
-    uint8, float32 or float64 in C order, (n, p), (n, height, width) or (n, channels, height, width), of any size.
-    Values are not looked at.
+    uint8, float32 or float64 in C order, (n, p), (n, height, width) or (n, channels, height, width) with 1 or 3
+    channels, of any size. Channels that stand last cannot be moved without a copy, and are refused. Values are not
+    looked at.
     """
     path = Path(path)
     if path.suffix.lower() != ".npy":
@@ -58,10 +59,11 @@ def map_npy(path: str | Path) -> tuple[np.ndarray, tuple[int, int] | None]:
         or 0 in array.shape
         or array.dtype.name not in MAPPED
         or not array.flags.c_contiguous
+        or (array.ndim == 4 and array.shape[1] not in (1, 3))
     ):
         raise InputError(
             f"mapped: '{path}' has an array of {array.dtype} and shape {array.shape}; {', '.join(MAPPED)} of shape"
-            " (n, p), (n, height, width) or (n, channels, height, width) in C order are accepted"
+            " (n, p), (n, height, width) or (n, 1 or 3 channels, height, width) in C order are accepted"
         )
     shape = None if array.ndim == 2 else (int(array.shape[-2]), int(array.shape[-1]))
     return array.reshape(len(array), -1), shape
