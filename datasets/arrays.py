@@ -53,7 +53,7 @@ def map_npy(path: str | Path) -> tuple[np.ndarray, tuple[int, int] | None]:
     except OSError as error:
         raise InputError(f"cannot read '{path}': {error.strerror or error}") from None
     except Exception:  # as in read_npy
-        raise InputError(f"'{path}' is not a NumPy file of one array of plain numbers (.npy)") from None
+        raise InputError(_no_npy(path)) from None
     if (
         array.ndim not in (2, 3, 4)
         or 0 in array.shape
@@ -80,7 +80,7 @@ def _first_rows(path: Path, limit: int) -> np.ndarray:
         array = np.lib.format.open_memmap(path, mode="r")
     except OSError as error:
         raise InputError(f"cannot read the dataset file '{path}': {error.strerror or error}") from None
-    except Exception:
+    except Exception:  # as in read_npy
         raise InputError(_no_npy(path)) from None
     return array[:limit] if array.ndim else array
 

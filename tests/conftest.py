@@ -23,3 +23,8 @@ os.environ.setdefault("NUMBA_CACHE_DIR", str(ROOT / ".pytest_cache" / "kernels" 
 # a first call compiles kernels, so a deadline would only measure the machine; a stranger's run must be ours
 settings.register_profile("house", deadline=None, derandomize=True)
 settings.load_profile("house")
+
+
+def pytest_make_parametrize_id(val):
+    """Bytes are named by their number: what they hold may differ between workers of pytest-xdist, names may not."""
+    return f"{len(val)} bytes" if isinstance(val, bytes) else None

@@ -119,7 +119,7 @@ def test_gauss_newton_products_are_those_of_torchs_jacobian(case):
     assert other @ product == pytest.approx(v @ objective.gauss_newton_p(theta, other), rel=1e-9, abs=1e-9)
 
 
-@pytest.mark.parametrize("case", NETWORKS[1:6:2] + NETWORKS[3:4], ids=lambda case: case[0])
+@pytest.mark.parametrize("case", NETWORKS[1:6], ids=lambda case: case[0])
 def test_single_precision_is_the_same_to_its_digits(case):
     (double, theta), (single, _) = made(case), made(case, dtype=np.float32)
     (f, g), (value, gradient) = double.fun_and_jac(theta), single.fun_and_jac(theta)

@@ -138,6 +138,15 @@ def test_what_a_task_has_anyway_need_not_be_given(grey, given):
     assert all(getattr(setup.spec, name) == value for name, value in given.items())
 
 
+def test_noise_before_layers_on_images_is_there_to_be_undone(grey):
+    layers = "conv4k3-relu : conv1k3-input"
+    setup = Setup.of(Spec(dataset=str(grey), layers=layers, noise="gaussian:0.2"))
+    assert (setup.spec.task, setup.spec.precision) == ("denoise", "float32")
+    assert "standard deviation 0.2 is added" in setup.data.task.corruption
+    of_rows = Setup.of(Spec(dataset=str(grey), layers=layers, noise="gaussian:0.2", copies=2))
+    assert (of_rows.spec.task, len(of_rows.objective.batch)) == (None, 400)
+
+
 @pytest.mark.parametrize("layers", ["bn-dense9", "conv2-relu : conv1", "gn1-dense4", "Flatten-dense4"])
 def test_layers_on_images_are_known_by_their_words(grey, layers):
     assert Setup.of(Spec(dataset=str(grey), layers=layers)).spec.task == "compress"

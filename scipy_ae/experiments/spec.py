@@ -115,7 +115,7 @@ class Spec:
         if self.rho is not None and self.rho >= 1:
             raise InputError(f"rho: {self.rho} is not accepted; a number above 0 and below 1 is")
         self._refuse_idle_noise()
-        refuse_idle_rows(self, preset=self.compresses or self.task is not None)
+        refuse_idle_rows(self, preset=(self.task or self.implied) is not None)
         self._refuse_without_task()
         if (self.restarts or 1) < 2 and self.halving is not None:
             raise InputError("halving: it is for restarts, and there is one start; restarts of at least 2 are accepted")
@@ -138,7 +138,7 @@ class Spec:
         """What is said of a task where it is another or none, and noise on rows beside it."""
         given = {name: getattr(self, name) for name in OF_TASKS if getattr(self, name) is not None}
         if self.task is None:
-            if self.compresses and not given.keys() - {"code_bits"}:
+            if self.implied == "compress" and not given.keys() - {"code_bits"}:
                 return
             for name in given:
                 raise InputError(f"{option(name)}: it is for a task on images, and none was asked for; give task too")
@@ -162,9 +162,16 @@ class Spec:
         return Task.of(self.task, **asked, paired=paired)
 
     @property
-    def compresses(self) -> bool:
-        """Whether the task is to compress without being named: layers on images, and nothing to undo."""
-        return self.task is None and self.noise is None and on_images(self.layers)
+    def implied(self) -> str | None:
+        """The task of layers on images where none is named: to undo noise where there is some, else to compress.
+
+        Noise of which copies are made, compared or drawn anew is that of rows, and no task.
+        """
+        if self.task is not None or not on_images(self.layers):
+            return None
+        if self.noise is None:
+            return "compress"
+        return "denoise" if self.copies is self.compare is self.redraw is None else None
 
     @property
     def halves(self) -> bool:
@@ -174,8 +181,8 @@ class Spec:
 
     def resolved(self, preset: dict[str, Any]) -> "Spec":
         """The spec with what was not given filled in, from ``preset`` first and then from the published run."""
-        if self.compresses:
-            return replace(self, task="compress").resolved(preset)
+        if self.implied is not None:
+            return replace(self, task=self.implied).resolved(preset)
         filled = {**PUBLISHED, **preset}
         if (self.restarts or 1) > 1:
             filled["halving"] = self.halves

@@ -56,10 +56,7 @@ def group_forward(step, slots, first, n, kind):
     t, s = pointed(step, T.COLUMNS), pointed(slots, 0)
     groups = t[T.GEOMETRY]
     weight, bias = _weights(t, s, T.THETA, kind)
-    means, inverses = (
-        numbers(s, t[T.MEANS], first, n * groups, kind),
-        numbers(s, t[T.INVERSES], first, n * groups, kind),
-    )
+    means, inverses = _of_groups(t, s, first, n)
     X, A = numbers(s, t[T.X], first, _size(t, n), kind), numbers(s, t[T.A], first, _size(t, n), kind)
     normalisation.group_norm_forward(n, t[T.P], t[T.Q], groups, X, weight, bias, means, inverses, A)
 
@@ -69,10 +66,7 @@ def group_backward(step, slots, first, n, kind):
     groups = t[T.GEOMETRY]
     weight, _ = _weights(t, s, T.THETA, kind)
     dweight, dbias = _weights(t, s, T.GRADIENT, kind)
-    means, inverses = (
-        numbers(s, t[T.MEANS], first, n * groups, kind),
-        numbers(s, t[T.INVERSES], first, n * groups, kind),
-    )
+    means, inverses = _of_groups(t, s, first, n)
     X, D = numbers(s, t[T.X], first, _size(t, n), kind), numbers(s, t[T.DY], first, _size(t, n), kind)
     dX = numbers(s, t[T.DX], first, _size(t, n), kind)
     normalisation.group_norm_backward(n, t[T.P], t[T.Q], groups, X, weight, means, inverses, D, dweight, dbias, dX)
@@ -83,10 +77,7 @@ def group_tangent(step, slots, first, n, kind):
     groups = t[T.GEOMETRY]
     weight, _ = _weights(t, s, T.THETA, kind)
     vweight, vbias = _weights(t, s, T.DIRECTION, kind)
-    means, inverses = (
-        numbers(s, t[T.MEANS], first, n * groups, kind),
-        numbers(s, t[T.INVERSES], first, n * groups, kind),
-    )
+    means, inverses = _of_groups(t, s, first, n)
     X, vX = numbers(s, t[T.X], first, _size(t, n), kind), numbers(s, t[T.VX], first, _size(t, n), kind)
     vA = numbers(s, t[T.VA], first, _size(t, n), kind)
     normalisation.group_norm_tangent(n, t[T.P], t[T.Q], groups, X, vX, weight, vweight, vbias, means, inverses, vA)
