@@ -66,7 +66,8 @@ _row_options = together(
     click.option(
         "--validation", type=float, metavar="PART",
         help="Hold out this part of the rows, such as 0.2: the model kept is the best on them and not on the rows"
-        " trained on. The same rows for every seed; rows of one group stay together.",
+        " trained on. The same rows for every seed; rows of one group stay together; 0 holds"
+        " out none where a task would.",
     ),
     click.option(
         "--test", type=float, metavar="PART",

@@ -14,6 +14,7 @@ from scipy_ae.errors import InputError
 from scipy_ae.layers import BatchNorm, Dense, Layer, Shape
 from scipy_ae.layers.base import whole
 from scipy_ae.network import Network, as_theta
+from scipy_ae.quantiser import Quantiser
 
 FORMAT, VERSION = tensors.MODEL
 #: Layers for each array, at most: a few pools and activations come between two layers that train something.
@@ -24,31 +25,39 @@ _MOST_LAYERS = 8
 class Model:
     """A network with its theta, and what is to be known of the data that it learned.
 
-    ``about`` holds the dataset's name and kind, labels and image shape, as JSON can.
+    ``about`` holds the dataset's name and kind, labels and image shape, as JSON can. With a ``quantiser`` codes are as
+    they come back from the bits in which they are kept.
     """
 
     network: Network
     theta: np.ndarray
     about: dict[str, Any] = field(default_factory=dict)
+    quantiser: Quantiser | None = None
 
     def encode(self, x: np.ndarray) -> np.ndarray:
-        """Codes (n, latent_dim) of x (n, inputs)."""
-        return self.network.encode(self.theta, x)
+        """Codes (n, latent_dim) of x (n, inputs), rounded where there is a quantiser."""
+        z = self.network.encode(self.theta, x)
+        return z if self.quantiser is None else self.quantiser.rounded(z)
 
     def decode(self, z: np.ndarray) -> np.ndarray:
         """Outputs (n, outputs) of codes z (n, latent_dim)."""
         return self.network.decode(self.theta, z)
 
     def reconstruct(self, x: np.ndarray) -> np.ndarray:
-        """Outputs (n, outputs) of x (n, inputs)."""
+        """Outputs (n, outputs) of x (n, inputs), through rounded codes where there is a quantiser."""
+        if self.quantiser is not None:
+            return self.decode(self.encode(x))
         return self.network.reconstruct(self.theta, x)
 
     def to_onnx(self, folder: str | Path, precision: str = "float64") -> list[Path]:
-        """Write encoder, decoder and the whole as ONNX files: see :func:`scipy_ae.export.write_onnx`."""
+        """Write encoder, decoder and the whole as ONNX files: see :func:`scipy_ae.export.write_onnx`.
+
+        They round no code.
+        """
         return export.write_onnx(self.network, self.theta, Path(folder), precision)
 
     def to_torch(self) -> Any:
-        """A ``torch.nn.Sequential`` with the same outputs: see :func:`scipy_ae.export.to_torch`."""
+        """A ``torch.nn.Sequential`` with the same outputs, no code rounded: see :func:`scipy_ae.export.to_torch`."""
         return export.to_torch(self.network, self.theta)
 
 
@@ -71,6 +80,8 @@ def save(model: Any, path: str | Path) -> None:
     if not np.isfinite(theta).all():
         raise InputError("theta: a weight is not a finite number; such a model is not saved")
     specification = {"network": _network_to_plain(model.network), "about": model.about}
+    if model.quantiser is not None:
+        specification["quantiser"] = model.quantiser.to_plain()
     arrays = model.network.layout.views(theta) | _statistics_to_plain(model.network)
     tensors.write(Path(path), FORMAT, VERSION, specification, arrays)
 
@@ -101,8 +112,9 @@ def load(path: str | Path) -> Model:
             raise InputError(f"'{path}' holds a variance below 0")
         with _reading_specification(file):
             network = parts.network(arrays)
+            quantiser = _quantiser(file.specification.get("quantiser"), network.latent_dim)
     theta = network.layout.pack({name: arrays[name] for name in network.layout})
-    return Model(network, theta, about)
+    return Model(network, theta, about, quantiser)
 
 
 @dataclass(frozen=True)
@@ -196,6 +208,15 @@ def _statistics_to_plain(network: Network) -> dict[str, np.ndarray]:
 
 def _statistics_names(layer: str) -> tuple[str, str]:
     return f"statistics.{layer}.mean", f"statistics.{layer}.variance"
+
+
+def _quantiser(plain: dict[str, Any] | None, values: int) -> Quantiser | None:
+    if plain is None:
+        return None
+    quantiser = Quantiser.from_plain(plain)
+    if len(quantiser.low) != values:
+        raise ValueError(f"a quantiser of {len(quantiser.low)} values is not one of codes of {values}")
+    return quantiser
 
 
 def _bottleneck_to_plain(bottleneck: Bottleneck) -> str | dict[str, Any]:

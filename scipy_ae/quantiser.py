@@ -1,6 +1,7 @@
 """Quantiser: codes rounded to the bits in which they are said to be kept, so that a ratio of compression is true."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -36,6 +37,10 @@ class Quantiser:
             or not 1 <= self.bits <= MOST_BITS
         ):
             raise InputError(f"code-bits: {self.bits!r} is not accepted; a whole number from 1 to {MOST_BITS} is")
+        if self.low.ndim != 1 or self.low.shape != self.high.shape:
+            raise InputError(f"quantiser: ends of shapes {self.low.shape} and {self.high.shape} are not accepted")
+        if not (np.isfinite(self.low) & np.isfinite(self.high) & (self.low <= self.high)).all():
+            raise InputError("quantiser: low is to be at most high, and both are to be finite numbers")
 
     @classmethod
     def fit(cls, z: np.ndarray, bits: int) -> "Quantiser":
@@ -44,6 +49,16 @@ class Quantiser:
         if z.ndim != 2 or not len(z):
             raise InputError(f"z: codes of shape {z.shape} are not accepted; (n, k) with n of at least 1 are")
         return cls(z.min(axis=0), z.max(axis=0), bits)
+
+    def to_plain(self) -> dict[str, Any]:
+        """Bits and ends as JSON has them, to the last bit."""
+        return {"bits": int(self.bits), "low": self.low.tolist(), "high": self.high.tolist()}
+
+    @classmethod
+    def from_plain(cls, plain: dict[str, Any]) -> "Quantiser":
+        """The quantiser that :meth:`to_plain` wrote."""
+        low, high = (np.asarray(plain[end], dtype=np.float64) for end in ("low", "high"))
+        return cls(low, high, plain["bits"])
 
     def rounded(self, z: np.ndarray) -> np.ndarray:
         """The codes as they come back from so many bits, shape (n, k) float64; what lies beyond an end becomes it."""

@@ -51,6 +51,7 @@ def scipy_ae(*words):
     ("data", "words", "beside"),
     [
         ("grey", ["--layers", CODE], {"pca", "jpeg"}),
+        ("grey", ["--layers", CODE, "--code-bits", "3"], {"pca", "jpeg"}),
         ("grey", ["--task", "denoise", "--noise", "gaussian:0.2", "--layers", RESTORE.format(channels=1)], {"median"}),
         ("colour", ["--task", "colorize", "--layers", RESTORE.format(channels=3)], {"grey"}),
         (
@@ -60,7 +61,7 @@ def scipy_ae(*words):
         ),
         ("colour", ["--task", "super-resolution", "--layers", "conv4k3-relu : conv12k3-shuffle2-input"], {"bicubic"}),
     ],
-    ids=["compress", "denoise", "colorize", "unwatermark", "super-resolution"],
+    ids=["compress", "compress-to-3-bits", "denoise", "colorize", "unwatermark", "super-resolution"],
 )
 def test_a_task_ends_in_a_folder_that_tells_all(tmp_path, request, data, words, beside):
     out = tmp_path / "run"
@@ -116,6 +117,8 @@ BAD = {
     ("--layers", "conv4k3-relu-pool2 : conv1k3"): "the target is",
     ("--layers", "conv4k3-dense5-conv2"): "encoder.2 (conv2): takes images, but a vector of 5 came",
     ("--layers", "conv4k3-nonsense"): "nonsense",
+    ("--layers", RESTORE.format(channels=1)): "'input' at the end leads past the code",
+    ("--layers", RESTORE.format(channels=1), "--noise", "gaussian:0.1", "--copies", "2"): "'input' at the end leads",
     ("--task", "sharpen"): "task",
     ("--task", "super-resolution", "--factor", "3"): "factor",
     ("--task", "denoise", "--factor", "2"): "factor: it is for the task super-resolution",

@@ -1,6 +1,7 @@
 """What a first walk through the tasks on images broke: verbs on their folders, presets, odd chains, wrong files."""
 
 import gzip
+import json
 import struct
 
 import numpy as np
@@ -138,8 +139,22 @@ def test_what_a_task_has_anyway_need_not_be_given(grey, given):
     assert all(getattr(setup.spec, name) == value for name, value in given.items())
 
 
+@pytest.mark.parametrize(
+    ("given", "parts"),
+    [
+        ({"validation": 0}, {"train": 170, "test": 30}),
+        ({"test": 0}, {"train": 160, "validation": 40}),
+        ({"validation": 0, "test": 0}, {"train": 200}),
+    ],
+)
+def test_parts_of_nothing_are_not_held_out(tmp_path, grey, given, parts):
+    outcome = run(Setup.of(Spec(dataset=str(grey), layers=CODE, iterations=1, **given)), tmp_path / "run")
+    assert json.loads(outcome.folder.images.read_text())["parts"] == parts
+    assert (outcome.history[-1].validation is None) == ("validation" not in parts)
+
+
 def test_noise_before_layers_on_images_is_there_to_be_undone(grey):
-    layers = "conv4k3-relu : conv1k3-input"
+    layers = "conv4k3-relu : conv1k3"
     setup = Setup.of(Spec(dataset=str(grey), layers=layers, noise="gaussian:0.2"))
     assert (setup.spec.task, setup.spec.precision) == ("denoise", "float32")
     assert "standard deviation 0.2 is added" in setup.data.task.corruption

@@ -13,6 +13,7 @@ from scipy_ae import tensors
 from scipy_ae.errors import InputError
 from scipy_ae.network import Network
 from scipy_ae.persistence import Model, load, save
+from scipy_ae.quantiser import Quantiser
 
 
 def model(chain) -> Model:
@@ -121,6 +122,43 @@ def test_a_damaged_file_is_one_sentence(tmp_path, damage):
         specification, arrays = file.specification, {name: file.array(name).copy() for name in file.entries}
     spoil, said = DAMAGE[damage]
     spoil(specification["network"], arrays)
+    tensors.write(path, *tensors.MODEL, specification, arrays)
+    with pytest.raises(InputError, match=said) as told:
+        load(path)
+    assert str(path) in str(told.value)
+    assert "\n" not in str(told.value)
+
+
+def test_codes_of_few_bits_come_back_as_such(tmp_path):
+    path, exact = tmp_path / "m.safetensors", model(deep())
+    x = rows(exact.network, 50)
+    z = exact.encode(x)
+    before = Model(exact.network, exact.theta, quantiser=Quantiser.fit(z, 2))
+    save(before, path)
+    after = load(path)
+    assert all(len(np.unique(column)) <= 4 for column in after.encode(x).T)
+    np.testing.assert_array_equal(after.encode(x), before.quantiser.rounded(z))
+    np.testing.assert_array_equal(after.reconstruct(x), exact.decode(before.quantiser.rounded(z)))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda plain: plain.pop("bits"), "bits"),
+        (lambda plain: plain.update(bits=0), "code-bits: 0 is not accepted"),
+        (lambda plain: plain["low"].pop(), "ends of shapes"),
+        (lambda plain: [plain[end].pop() for end in ("low", "high")], "is not one of codes of"),
+        (lambda plain: plain.update(low=plain["high"], high=plain["low"]), "low is to be at most high"),
+        (lambda plain: plain.update(low=["a"] * len(plain["low"])), "could not convert"),
+    ],
+)
+def test_a_damaged_quantiser_is_one_sentence(tmp_path, spoil, said):
+    path, exact = tmp_path / "m.safetensors", model(deep())
+    z = exact.encode(rows(exact.network))
+    save(Model(exact.network, exact.theta, quantiser=Quantiser.fit(z, 8)), path)
+    with tensors.opened(path, *tensors.MODEL, "model") as file:
+        specification, arrays = file.specification, {name: file.array(name).copy() for name in file.entries}
+    spoil(specification["quantiser"])
     tensors.write(path, *tensors.MODEL, specification, arrays)
     with pytest.raises(InputError, match=said) as told:
         load(path)

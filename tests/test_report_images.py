@@ -118,6 +118,20 @@ def test_compression_is_judged_on_fonts_never_seen_beside_pca(compressed):
     assert f"bits a picture at the least and comes to {jpeg:.2f} dB with them." in page.text
 
 
+@pytest.mark.parametrize(
+    ("values", "ratio", "said"),
+    [
+        (1, 196.0, "takes 320 bits (1 number), 196 times fewer than the picture."),
+        (10, 1.0, "takes 320 bits (10 numbers), as many as the picture."),
+        (10, 0.25, "takes 320 bits (10 numbers), 4 times as many as the picture."),
+    ],
+)
+def test_bits_are_told_beside_those_of_the_picture(compressed, values, ratio, said):
+    images = report.read(compressed[0]).images
+    images = replace(images, code=replace(images.code, values=values, ratio=ratio))
+    assert said in lead(images, judge(images), EN)
+
+
 def test_the_table_has_every_measure_of_every_part(denoised):
     folder, page = denoised
     rows = re.findall(r'<tr><th scope="row">(.*?)</th><td>(.*?)</td><td>(.*?) dB</td><td>(.*?)</td></tr>', page.source)
@@ -469,6 +483,7 @@ DAMAGES: list[tuple[Callable[[RunFolder], None], str]] = [
     (with_json(lambda table: table["examples"]["labels"].pop()), r"'input' has shape \(10, 784\), not \(9, 784\)"),
     (with_json(lambda table: table["features"].append({"layer": "x", "shape": [1]})), r"no array 'features_3'"),
     (with_json(lambda table: table["code"].update(values="ten")), r"code: 'values' is 'ten'"),
+    (with_json(lambda table: table["code"].update(ratio=0)), r"code: 'ratio' is 0; a finite number above 0"),
     (with_arrays(lambda arrays: arrays.pop("target")), r"images\.npz' lacks the array 'target'"),
     (with_arrays(spoil), r"images\.npz': the array 'output' holds a value that is not finite"),
     (with_arrays(lambda arrays: arrays.update(baseline_pca=arrays["target"][:4])), r"'baseline_pca' has shape"),

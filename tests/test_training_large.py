@@ -427,8 +427,9 @@ def test_the_command_line_trains_on_rows_left_in_their_file(here):
 
 BAD = {
     "--dataset digits.csv --patience 3": "patience: it is for validation",
-    "--dataset digits.csv --validation 1.5": "validation: 1.5 is not accepted; a part of the rows, above 0 and below 1",
-    "--dataset digits.csv --validation 0": "validation: 0.0 is not accepted",
+    "--dataset digits.csv --validation 1.5": "validation: 1.5 is not accepted; a part of the rows, of at least 0",
+    "--dataset digits.csv --validation -0.1": "validation: -0.1 is not accepted; a finite number of at least 0 is",
+    "--dataset digits.csv --validation 0 --patience 2": "patience: it is for validation, which is not asked for",
     "--dataset digits.csv --validation 0.6 --test 0.4": "validation 0.6 and test 0.4 contradict each other",
     "--letters A,B --validation 0.4 --test 0.4": "validation and test: 2 rows cannot be split into 3 parts",
     "--burst-growth 2": "burst-growth: it is for burst-rows",

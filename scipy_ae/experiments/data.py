@@ -156,7 +156,7 @@ def _parts(spec: Spec, n: int, dataset: Dataset | None) -> Parts | None:
     given = None if dataset is None else dataset.parts
     if given is not None and spec.task is not None:
         return Parts(*(np.flatnonzero(np.asarray(given) == name) for name in Parts._fields))
-    if spec.validation is None and spec.test is None:
+    if not spec.validation and not spec.test:
         return None
     groups = None if dataset is None else dataset.groups
     return split(n, groups, spec.validation or 0.0, spec.test or 0.0, SPLIT)

@@ -1,10 +1,12 @@
 """What a run on images adds to any other: default layers, and the measures and pictures of a finished model."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from scipy_ae.errors import InputError
 from scipy_ae.experiments.pictures import Code, Features, Part, Pictures, measure
 from scipy_ae.network import Network
 from scipy_ae.persistence import Model
@@ -36,6 +38,15 @@ def adds_input(layers: str | None) -> bool:
     return layers is not None and layers.replace(" ", "").lower().endswith(("-input", ":input"))
 
 
+def check_added_input(task: str | None, network: Network) -> None:
+    """Refuse an input added at the end where all is to go through the code, which alone is decoded afterwards."""
+    if network.layers[-1].kind == "add-input" and task in (None, "compress"):
+        raise InputError(
+            "layers: 'input' at the end leads past the code; it is accepted with the tasks denoise, colorize,"
+            " unwatermark and super-resolution"
+        )
+
+
 def normalised(setup: "Setup", network: Network, theta: np.ndarray) -> Network:
     """The network as it is to be used: batch normalisation takes the statistics of all rows trained on."""
     if not network.on_images:
@@ -50,6 +61,14 @@ def normalised(setup: "Setup", network: Network, theta: np.ndarray) -> Network:
     return network.with_statistics(whole.statistics(theta)) if network.normalises_batches else network
 
 
+def quantised(setup: "Setup", model: Model) -> Model:
+    """The model with codes of as few bits as were asked for, between the ends of those of the training rows."""
+    bits = setup.spec.code_bits
+    if bits is None or bits >= 32:  # float32, as which codes are written anyway
+        return model
+    return replace(model, quantiser=Quantiser.fit(model.encode(_part(setup, "train").x), bits))
+
+
 def pictures(setup: "Setup", model: Model) -> Pictures | None:
     """What the report tells of a task on images; None where there is none."""
     data, network = setup.data, model.network
@@ -57,15 +76,8 @@ def pictures(setup: "Setup", model: Model) -> Pictures | None:
         return None
     code = Code(network.code_shape, setup.spec.code_bits or 32)
     parts = {name: _part(setup, name) for name in data.parts}
-    quantiser = None
-    if data.task.name == "compress" and code.bits < 32:
-        quantiser = Quantiser.fit(model.encode(parts["train"].x), code.bits)
-
-    def reconstruct(x: np.ndarray) -> np.ndarray:
-        return model.reconstruct(x) if quantiser is None else model.decode(quantiser.rounded(model.encode(x)))
-
     return measure(
-        data.task, reconstruct, parts, data.shapes, code,
+        data.task, model.reconstruct, parts, data.shapes, code,
         labels=data.labels, grouped_by=data.grouped_by, seed=setup.spec.seed, filters=_filters(model),
         features=_features(model),
     )  # fmt: skip

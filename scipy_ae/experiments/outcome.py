@@ -96,6 +96,7 @@ def conclude(
     result["notes"] = [*notes, *result["notes"]]
     network = image_setup.normalised(setup, setup.network, trained.theta)
     model = Model(network, trained.theta, _about(setup, result, machine["versions"]))
+    model = image_setup.quantised(setup, model)
     if (pictures := image_setup.pictures(setup, model)) is not None:
         pictures.write(folder)
     if trained.film is not None:

@@ -117,8 +117,7 @@ def measure(
     ----------
     task : Task
     reconstruct : callable
-        Of the finished model; where a code is kept in fewer bits it rounds the code, too
-        (:class:`~scipy_ae.quantiser.Quantiser`).
+        Of the finished model; where a code is kept in fewer bits it rounds the code, too.
     parts : mapping of str to Part
         ``train``, and ``validation`` and ``test`` where there are such. Baselines learn from ``train`` alone, and
         choose by ``validation`` where it is there.

@@ -25,12 +25,12 @@ def refuse_idle_rows(spec: "Spec", preset: bool) -> None:
     for name in ("validation", "test"):
         value = getattr(spec, name)
         if value is not None and value >= 1:
-            raise InputError(f"{name}: {value} is not accepted; a part of the rows, above 0 and below 1, is")
+            raise InputError(f"{name}: {value} is not accepted; a part of the rows, of at least 0 and below 1, is")
     if (spec.validation or 0) + (spec.test or 0) >= 1:
         raise InputError(
             f"validation {spec.validation} and test {spec.test} contradict each other: they leave no rows to train on"
         )
-    if spec.patience is not None and spec.validation is None and not preset:
+    if spec.patience is not None and not (preset if spec.validation is None else spec.validation):
         raise InputError("patience: it is for validation, which is not asked for here; give validation too")
     alternates = spec.schedule is None and spec.every not in (0, 1)
     if spec.burst_rows is not None or (spec.burst_growth is not None and preset and alternates):

@@ -223,7 +223,9 @@ def _network(spec: Spec, kind: Kind, data: Data) -> Network:
     hidden = Activation(spec.activation, beta=spec.beta)
     code = None if spec.code is None else Activation(spec.code, beta=spec.beta)
     output, (given, wanted) = spec.output or "identity", data.shapes
-    return Network.parse(spec.layers or "", hidden, output, code, kind.bottleneck, given, wanted)
+    network = Network.parse(spec.layers or "", hidden, output, code, kind.bottleneck, given, wanted)
+    images.check_added_input(spec.task, network)
+    return network
 
 
 def _schedule(spec: Spec, objective: Problem) -> Every | Then:

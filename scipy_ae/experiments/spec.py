@@ -303,7 +303,7 @@ _LEAST = {
     "validation": 0, "test": 0, "patience": 1, "burst_rows": 1, "burst_growth": 0, "opacity": 0, "factor": 2,
     "code_bits": 1,
 }  # fmt: skip
-_ABOVE = ("beta", "rho", "validation", "test", "opacity")
+_ABOVE = ("beta", "rho", "opacity")
 
 
 def on_images(layers: str | None) -> bool:

@@ -8,7 +8,7 @@ from scipy_ae.report.explorer import by_axes, explorable
 from scipy_ae.report.image_network import steps_of
 from scipy_ae.report.image_pictures import columns_of, shown
 from scipy_ae.report.image_plots import heading_of, layer_called
-from scipy_ae.report.image_quality import Verdict, called, heading, judge, lead, quality_tables
+from scipy_ae.report.image_quality import Verdict, called, heading, judge, lead, quality_tables, size_of
 from scipy_ae.report.image_reader import Images
 from scipy_ae.report.run_codes import explorer_section, new_section, plane_section
 from scipy_ae.report.run_facts import about, run_section, solvers, terms, training_figures, training_section, warning
@@ -56,7 +56,8 @@ def _key_figures(teller: Teller, images: Images, verdict: Verdict) -> list[KeyFi
         remark = words("images.key.bits_remark", n=code.values)
         figures.append(KeyFigure(words.whole(round(code.bits)), words("images.key.bits"), remark))
         if code.ratio is not None:
-            figures.append(KeyFigure(words.number(code.ratio), words("images.key.ratio"), words("images.key.fewer")))
+            form, x = size_of(code.ratio)
+            figures.append(KeyFigure(words.number(x), words("images.key.ratio"), words(f"images.key.{form}")))
     return [*figures, *evidence_key(teller.run, words), *training_figures(teller)]
 
 

@@ -87,15 +87,24 @@ def lead(images: Images, verdict: Verdict, words: Words) -> str:
     told = [said + "."]
     if images.corruption:
         told.append(words("images.corruption", corruption=words.told(images.corruption)))
-    if images.task == "compress" and images.code.bits is not None and images.code.ratio is not None:
-        code = images.code
+    code = images.code
+    if images.task == "compress" and code.bits is not None and code.ratio is not None:
+        form, x = size_of(code.ratio)
+        size = words(f"images.size.{form}", x=words.number(x))
         told.append(
-            words("images.bits", bits=whole_bits(code.bits, words), ratio=words.number(code.ratio), values=code.values)
+            words("images.bits", bits=whole_bits(code.bits, words), n=code.values, values=code.values, size=size)
         )
     told += _dearer(images, verdict, words)
     if images.grouped_by:
         told.append(words("images.grouped", by=words.told(images.grouped_by)))
     return " ".join(told)
+
+
+def size_of(ratio: float) -> tuple[str, float]:
+    """How the bits of a code are told beside those of the picture: "fewer", "same" or "more", and how many times."""
+    if 0.995 < ratio < 1.005:  # which is written as 1
+        return "same", 1.0
+    return ("fewer", ratio) if ratio > 1 else ("more", 1 / ratio)
 
 
 def quality_tables(images: Images, words: Words) -> list[Table]:

@@ -124,6 +124,8 @@ def read_images(path: Path, arrays: Path) -> Images | None:
         raise InputError(f"{where}: {unknown('task', table['task'], TASKS)}")
     held = arrays_of(arrays, ("input", "target", "output"))
     code = table["code"]
+    if code["ratio"] is not None and not 0 < code["ratio"] < np.inf:
+        raise InputError(f"{where}, code: 'ratio' is {code['ratio']}; a finite number above 0 is accepted")
     filters, parts = table.get("filters"), _parts(table["parts"], where)
     images = Images(
         task=table["task"],
