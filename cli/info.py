@@ -49,16 +49,14 @@ def _told(path: Path, model: Any) -> dict[str, Any]:
         "layers": [
             {
                 "name": name,
-                "kind": layer.kind,
-                "inputs": layer.inputs,
-                "outputs": layer.outputs,
-                "activation": layer.activation.name,
-                "beta": layer.activation.beta,
-                "alpha": layer.activation.alpha,
+                **layer.to_plain(),
+                "input_shape": inside,
+                "output_shape": outside,
                 "parameters": sum(_count(shape) for _, shape in layer.parameters()),
             }
-            for name, layer in net.named_layers()
+            for (name, layer), inside, outside in zip(net.named_layers(), net.shapes, net.shapes[1:])
         ],
+        "code_bits": None if model.quantiser is None else model.quantiser.bits,
         "about": model.about,
     }
 
@@ -71,7 +69,9 @@ def _count(shape: tuple[int, ...]) -> int:
 
 def _lines(about: dict[str, Any], told: dict[str, Any]) -> list[tuple[str, str]]:
     """A word and a sentence for each thing that the file tells; a file may tell little, or oddly."""
-    lines = [("slopes", _slopes(told["layers"])), ("data", _data(about)), ("labels", _labels(about.get("labels")))]
+    bits = "" if told["code_bits"] is None else f"of {told['code_bits']} bits a number"
+    lines = [("code", bits), ("slopes", _slopes(told["layers"]))]
+    lines += [("data", _data(about)), ("labels", _labels(about.get("labels")))]
     loss, l2, trained = about.get("loss"), about.get("l2"), about.get("trained")
     if isinstance(loss, str):
         lines.append(("loss", loss + (f" + {l2:g} * sum of squared weights" if _is_number(l2) and l2 else "")))
@@ -86,8 +86,8 @@ def _lines(about: dict[str, Any], told: dict[str, Any]) -> list[tuple[str, str]]
 
 def _slopes(layers: list[dict[str, Any]]) -> str:
     """The slopes beta of the activations, where one is not 1."""
-    betas = [layer["beta"] for layer in layers]
-    return "" if set(betas) == {1.0} else "beta " + ", ".join(f"{beta:g}" for beta in betas)
+    betas = [layer["beta"] for layer in layers if "beta" in layer]
+    return "" if set(betas) <= {1.0} else "beta " + ", ".join(f"{beta:g}" for beta in betas)
 
 
 def _data(about: dict[str, Any]) -> str:

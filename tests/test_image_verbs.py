@@ -3,6 +3,7 @@
 import gzip
 import json
 import struct
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -22,7 +23,8 @@ from scipy_ae.experiments.setup import Setup
 from scipy_ae.experiments.spec import Spec
 from scipy_ae.network import Network
 from scipy_ae.objective import ChunkedObjective, Objective
-from scipy_ae.persistence import load
+from scipy_ae.persistence import load, save
+from scipy_ae.quantiser import Quantiser
 from scipy_ae.report import read, write
 
 CODE = "conv4k3-relu-pool2"
@@ -80,6 +82,30 @@ def test_only_some_of_many_rows_are_shown_and_the_table_has_all(tmp_path, compre
     assert len(done.stdout.splitlines()) == 32
     rows = (tmp_path / "a.csv").read_text().splitlines()
     assert (len(rows), len(rows[0].split(","))) == (201, 1 + 64 + 64)
+
+
+def test_a_model_of_images_says_what_it_is(tmp_path, compressed, enlarged):
+    told = json.loads(scipy_ae("info", compressed.folder.path, "--json").stdout)
+    assert [(layer["kind"], layer["parameters"]) for layer in told["layers"]] == [
+        ("conv", 40), ("max-pool", 0), ("upsample", 0), ("conv", 37),
+    ]  # fmt: skip
+    assert (told["layers"][0]["input_shape"], told["layers"][0]["output_shape"]) == ([1, 8, 8], [4, 8, 8])
+    assert (told["layers"][0]["activation"], told["layers"][0]["beta"]) == ("relu", 1.0)
+    text = scipy_ae("info", enlarged.folder.path).stdout
+    assert "decoder.2  input" in text
+    assert "images of 8 x 8 pixels" in text
+    assert "bits a number" not in text
+    whole = load(compressed.folder.model)
+    save(replace(whole, quantiser=Quantiser(np.zeros(64), np.ones(64), 3)), tmp_path / "few.safetensors")
+    assert "code       of 3 bits a number" in scipy_ae("info", tmp_path / "few.safetensors").stdout
+
+
+@pytest.mark.parametrize("layers", ["conv3k3-relu-pool2-dense2", "conv4k3-leaky-relu(0.1)-pool2"])
+def test_derivatives_are_checked_beside_the_kinks_at_black_pixels(grey, layers):
+    done = scipy_ae("check", "--dataset", grey, "--layers", layers)
+    assert done.exit_code == 0, done.output
+    assert "pass  jac: Taylor error" in done.output
+    assert "pass  gauss_newton_p" in done.output
 
 
 def test_nothing_is_sampled_where_no_code_gives_an_output(tmp_path, enlarged):
