@@ -78,7 +78,7 @@ def _point(text: str, width: int) -> list[float]:
     except ValueError:
         point = []
     if len(point) != width or not all(map(math.isfinite, point)):
-        example = ",".join(["0.5"] * width)
+        example = ",".join(["0.5"] * min(width, 4)) + (",..." if width > 4 else "")
         raise InputError(f"at: '{text}' is not accepted; a code of {width} numbers such as {example} is")
     return point
 

@@ -108,6 +108,12 @@ def test_derivatives_are_checked_beside_the_kinks_at_black_pixels(grey, layers):
     assert "pass  gauss_newton_p" in done.output
 
 
+def test_a_code_of_another_length_is_refused_in_a_short_sentence(compressed):
+    done = scipy_ae("sample", compressed.folder.path, "--at", "0.1,0.2")
+    assert done.exit_code == 2
+    assert done.stderr.endswith("at: '0.1,0.2' is not accepted; a code of 64 numbers such as 0.5,0.5,0.5,0.5,... is\n")
+
+
 def test_nothing_is_sampled_where_no_code_gives_an_output(tmp_path, enlarged):
     done = scipy_ae("sample", enlarged.folder.path, "--random", "3", "--out", tmp_path / "a.png")
     assert (done.exit_code, len(done.stderr.splitlines())) == (2, 1)
