@@ -179,6 +179,7 @@ def test_large_parts_are_measured_at_even_distances_and_the_model_sees_few_rows_
 
 def test_filters_and_maps_of_at_most_eight_layers_and_sixteen_channels():
     task, x = Task.of("compress"), letters(12)
+    x[:6] *= np.linspace(0.1, 0.9, 6)[:, None]
     filters = np.arange(18.0).reshape(2, 1, 3, 3)
     given = []
 
@@ -197,7 +198,9 @@ def test_filters_and_maps_of_at_most_eight_layers_and_sixteen_channels():
     assert pictures.arrays["features_0"].shape == (3, 7, 7)
     assert pictures.arrays["features_7"].shape == (16, 7, 7)
     assert "features_8" not in pictures.arrays
-    np.testing.assert_allclose(given[0], pictures.arrays["input"][:1], atol=1e-7)
+    shown, seen = pictures.arrays["input"], pictures.table["seen"]
+    np.testing.assert_allclose(given[0], shown[seen : seen + 1], atol=1e-7)
+    assert shown[seen].std() == shown.std(axis=1).max()  # a plain picture would show nothing
 
 
 def test_pairs_that_came_as_files_have_the_baselines_that_fit():

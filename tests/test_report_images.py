@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -130,6 +131,13 @@ def test_bits_are_told_beside_those_of_the_picture(compressed, values, ratio, sa
     images = report.read(compressed[0]).images
     images = replace(images, code=replace(images.code, values=values, ratio=ratio))
     assert said in lead(images, judge(images), EN)
+
+
+def test_the_maps_are_named_by_the_example_that_they_are_of(compressed, tmp_path, words_only):
+    folder = RunFolder(Path(shutil.copytree(compressed[0].path, tmp_path / "run")))
+    with_json(lambda table: table.update(seen=3))(folder)
+    name = json.loads(folder.images.read_text())["examples"]["labels"][3]
+    assert f"The example {name} on its way through the network" in Page(report.write(folder)).text
 
 
 def test_the_table_has_every_measure_of_every_part(denoised):
@@ -483,6 +491,7 @@ DAMAGES: list[tuple[Callable[[RunFolder], None], str]] = [
     (with_json(lambda table: table["examples"]["labels"].pop()), r"'input' has shape \(10, 784\), not \(9, 784\)"),
     (with_json(lambda table: table["features"].append({"layer": "x", "shape": [1]})), r"no array 'features_3'"),
     (with_json(lambda table: table["code"].update(values="ten")), r"code: 'values' is 'ten'"),
+    (with_json(lambda table: table.update(seen=10)), r"'seen' is 10, but must be the number of one of 10 examples"),
     (with_json(lambda table: table["code"].update(ratio=0)), r"code: 'ratio' is 0; a finite number above 0"),
     (with_arrays(lambda arrays: arrays.pop("target")), r"images\.npz' lacks the array 'target'"),
     (with_arrays(spoil), r"images\.npz': the array 'output' holds a value that is not finite"),

@@ -149,7 +149,8 @@ def measure(
     chosen, examples = _examples(part, outputs["output"], labels)
     shown = {"input": part.x, "target": part.target, "output": outputs["output"]}
     shown |= {f"baseline_{one.name}": outputs[one.name] for one in baselines}
-    arrays, inside = _inside(filters, features, part.x[chosen[:1]])
+    seen = int(part.x[chosen].std(axis=1).argmax())  # a plain patch would show nothing on its way through the layers
+    arrays, inside = _inside(filters, features, part.x[chosen[seen]][None])
     arrays |= {name: rows[chosen] for name, rows in shown.items()}
     table = {
         "task": task.name,
@@ -162,6 +163,7 @@ def measure(
         "grouped_by": grouped_by,
         "quality": quality,
         "examples": {"part": held, **examples},
+        "seen": seen,
         **_goal(task.name, held, quality),
         **inside,
     }

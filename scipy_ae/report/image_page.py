@@ -97,7 +97,7 @@ def _network(teller: Teller) -> Section:
 
 
 def _seen(teller: Teller, images: Images) -> Section | None:
-    """The filters of the first layer and what the layers make of the first example; None where there are neither."""
+    """The filters of the first layer and what the layers make of one example; None where there are neither."""
     run, words = teller.run, teller.words
     blocks: list[Block] = []
     if images.filters is not None:
@@ -107,7 +107,7 @@ def _seen(teller: Teller, images: Images) -> Section | None:
         caption = " ".join([words("figure.filters.caption", **values), *several])
         blocks.append(_crisp(teller, "filters", words("figure.filters.alt", **values), caption))
     if images.stages:
-        values = {"n": len(images.stages), "name": images.labels[0]}
+        values = {"n": len(images.stages), "name": images.labels[images.seen]}
         caption = words("figure.maps.caption", **values)
         blocks.append(_crisp(teller, "feature-maps", words("figure.maps.alt", **values), caption))
     return teller.section("seen", blocks) if blocks else None

@@ -60,6 +60,6 @@ def layer_called(run: Run, name: str) -> str:
 
 def _maps(run: Run, images: Images, words: Words) -> Figure:
     _, h, w = images.input_shape
-    first = look_at(images.input_shape).pixels(images.input[0], min(w, LARGEST_MAP), min(h, LARGEST_MAP))
+    first = look_at(images.input_shape).pixels(images.input[images.seen], min(w, LARGEST_MAP), min(h, LARGEST_MAP))
     stages = [(layer_called(run, stage.layer), stage) for stage in images.stages]
     return feature_maps(first, stages, called("input", words), words.number)

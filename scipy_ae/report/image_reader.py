@@ -67,7 +67,7 @@ class Score:
 
 @dataclass(frozen=True)
 class Stage:
-    """What a layer makes of the first example, (channels, h, w)."""
+    """What a layer makes of the example ``seen``, (channels, h, w)."""
 
     layer: str
     maps: np.ndarray
@@ -76,7 +76,7 @@ class Stage:
 @dataclass(frozen=True)
 class Images:
     """An image task. ``input`` is (m, p_in), ``target``, ``output`` and each baseline (m, p), best example first;
-    ``filters`` (out, in, k, k) are those of the layer ``filters_of``, or None."""
+    ``filters`` (out, in, k, k) are those of the layer ``filters_of``, or None; ``stages`` are of example ``seen``."""
 
     task: str
     corruption: str
@@ -94,6 +94,7 @@ class Images:
     filters: np.ndarray | None
     filters_of: str
     stages: tuple[Stage, ...]
+    seen: int = 0
 
     @property
     def same_as_target(self) -> bool:
@@ -144,6 +145,7 @@ def read_images(path: Path, arrays: Path) -> Images | None:
         filters=held.get("filters"),
         filters_of=str(filters.get("layer", "")) if isinstance(filters, dict) else "",
         stages=_stages(table.get("features") or [], held, where, arrays),
+        seen=_seen(table.get("seen", 0), len(table["examples"]["labels"]), where),
     )
     _check_fit(images, path, arrays)
     return images
@@ -190,6 +192,13 @@ def _stages(rows: list[Any], held: dict[str, np.ndarray], where: str, path: Path
             raise InputError(f"'{path}' has no array 'features_{i}' (channels, h, w) of {row['layer']}")
         stages.append(Stage(row["layer"], maps))
     return tuple(stages)
+
+
+def _seen(number: Any, examples: int, where: str) -> int:
+    """Which example the stages are of: the first where nothing is said."""
+    if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number < max(1, examples):
+        raise InputError(f"{where}: 'seen' is {number!r}, but must be the number of one of {examples} examples")
+    return number
 
 
 def _check_fit(images: Images, path: Path, arrays: Path) -> None:

@@ -242,7 +242,8 @@ def _value(
         blocks.append(noise_table(run.denoised, words))
     page = f"{value['folder']}/index.html"
     if (folder / page).exists():
-        blocks.append(Links(words("study.page_of"), [Link(page, run.title, [words("study.page_remark")])]))
+        remark = words("study.page_remark" if len(run.codes) else "study.page_remark_plain")
+        blocks.append(Links(words("study.page_of"), [Link(page, run.title, [remark])]))
     intro = words("study.kept", seed=str(value["kept_seed"]), stop=run.history[-1].stop or run.stop)
     intro += " " + words("study.took", time=words.seconds(run.seconds))
     return Section(f"value-{place}", title, intro, blocks)
