@@ -186,6 +186,7 @@ def test_the_film_plays_from_the_start_to_the_model(page, filmed):
     assert seen[0] < 20
     assert seen == sorted(seen)
     assert ("Iteration" in said[len(said) // 2][0], said[len(said) // 2][1]) == (True, "Stop")
+    page.evaluate("() => new Promise(requestAnimationFrame)")  # what stopping changed is drawn with the next frame
     assert page.evaluate(f"[{FILM}.at, {FILM}.slider.value]") == [last, str(last)]
     assert title(page).startswith("The model, as kept at iteration ")
     assert_is_the_model(page, filmed[2])
