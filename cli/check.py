@@ -5,6 +5,7 @@ import click
 from scipy_ae.cli.options import data_options, network_options, term_options
 
 _ROWS = 50
+#: Standard deviation of what is added to the start before derivatives are checked.
 _BESIDE = 0.01
 
 

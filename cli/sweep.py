@@ -51,7 +51,7 @@ def sweep(
     """
     from scipy_ae.cli.studies import run_recipes
     from scipy_ae.errors import InputError
-    from scipy_ae.experiments.spec import option
+    from scipy_ae.experiments.fields import option
     from scipy_ae.experiments.sweep import sweep as recipe_of
 
     given = {

@@ -248,7 +248,7 @@ def train(
 def _refuse_others(ctx: click.Context) -> None:
     """A run is resumed with the settings it began with."""
     from scipy_ae.errors import InputError
-    from scipy_ae.experiments.spec import option
+    from scipy_ae.experiments.fields import option
 
     for name in ctx.params:
         given = ctx.get_parameter_source(name) is not ParameterSource.DEFAULT

@@ -71,7 +71,7 @@ def _arrays(path: Path, limit: int | None) -> dict[str, np.ndarray]:
     _count(path)
     try:
         return loadmat(str(path), variable_names=["X", "y"])
-    except Exception:  # as above
+    except Exception:  # as of the shapes above
         raise InputError(f"'{path}' is damaged: X and y cannot be read") from None
 
 

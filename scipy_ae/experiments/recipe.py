@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from scipy_ae.errors import InputError, unknown
-from scipy_ae.experiments.spec import Spec, option, read_toml, spec_of
+from scipy_ae.experiments.fields import option
+from scipy_ae.experiments.spec import Spec, read_toml, spec_of
 
 SHIPPED = Path(__file__).parent / "recipes"
 #: Starts of each value of a study whose recipe asks for no number of them.

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from scipy_ae.errors import InputError, unknown
+from scipy_ae.experiments.fields import option
 from scipy_ae.experiments.recipe import OF_STARTS, SEEDS, Recipe
-from scipy_ae.experiments.spec import Spec, option
+from scipy_ae.experiments.spec import Spec
 
 #: What a sweep cannot vary: the starts are its own.
 _NOT_VARIED = (*OF_STARTS, "solver_options")

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from scipy_ae.experiments import measures, study_images
+from scipy_ae.experiments.fields import option
 from scipy_ae.experiments.finding import Entry, Merit, finding, objective_of, verdict
 from scipy_ae.experiments.machine import describe_machine
 from scipy_ae.experiments.plan import Plan, Value, trial_folder
-from scipy_ae.experiments.spec import option
 from scipy_ae.experiments.trials import Trial
 from scipy_ae.metrics import is_binary
 from scipy_ae.records import RunFolder, finite, write_aside

@@ -127,8 +127,11 @@ class State:
     def along(self, turn: Turn, series: Series | Iterable[Problem]) -> Result:
         """The solver's steps on a series of functions; its memory and its evaluations are kept."""
         assert isinstance(turn.solver, FirstOrder)
-        walk = turn.solver.along if isinstance(series, Series) else turn.solver.across
-        result = walk(series, self.theta, self.memories.get(id(turn.solver)) if turn.keep else None)  # type: ignore[arg-type]
+        memory = self.memories.get(id(turn.solver)) if turn.keep else None
+        if isinstance(series, Series):
+            result = turn.solver.along(series, self.theta, memory)
+        else:
+            result = turn.solver.across(series, self.theta, memory)
         if turn.keep:
             self.memories[id(turn.solver)] = result.memory
         self.evaluations += result.nfev
