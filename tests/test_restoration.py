@@ -9,6 +9,7 @@ from scipy_ae import Network, metrics
 from scipy_ae.experiments import recipe as recipes
 from scipy_ae.experiments.run import follow
 from scipy_ae.experiments.setup import Setup
+from scipy_ae.layers import AddInput, BatchNorm, GroupNorm
 
 SINGLE = ["svhn-denoise", "colorize", "unwatermark", "super-resolution"]
 STUDIES = ["study-kernel", "study-conv-depth", "study-conv-activation"]
@@ -29,6 +30,12 @@ def test_each_case_of_a_recipe_learns_from_its_start(name):
         assert last.phase == "burst", case.label
         assert last.loss < start.loss, case.label
         assert all(part is not None for part in (setup.validation, setup.test))
+
+
+def test_a_network_of_norms_that_adds_its_input_has_a_start():
+    network = Network(encoder=[BatchNorm(1)], decoder=[GroupNorm(1, 1), AddInput()], input_shape=(1, 4, 4))
+    theta = network.initialize(np.random.default_rng(0), init="he")
+    np.testing.assert_array_equal(theta, [1, 0, 1, 0])
 
 
 def test_a_watermark_is_gone_after_few_passes():

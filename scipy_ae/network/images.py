@@ -114,11 +114,11 @@ class ImageNetwork(Network):
 
     @property
     def _last_before_input(self) -> str | None:
-        """The last convolution or dense layer of a network that ends by adding its input; None of another."""
+        """The last convolution or dense layer of a network that ends by adding its input; None where there is none."""
         if self.layers[-1].kind != "add-input":
             return None
         weighted = [name for name, layer in self.named_layers() if layer.kind in ("conv", "conv-transpose", "dense")]
-        return weighted[-1]
+        return weighted[-1] if weighted else None
 
     def with_statistics(self, statistics: Mapping[str, tuple[np.ndarray, np.ndarray]] | None) -> "ImageNetwork":
         """The same network, whose batch normalisation takes these means and variances."""
